@@ -1,0 +1,126 @@
+"""Time for drivers, plans and fixtures: the wall clock on hardware, the twin's on the twin.
+
+Nothing above this module touches :mod:`time` for waiting: a plan that waits through a
+:class:`Clock` runs a twenty-minute timer in milliseconds on the simulated bench.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from bench.errors import NotConnected
+
+__all__ = ["Clock", "TwinClock", "WallClock"]
+
+_NS_PER_S = 1_000_000_000
+_REPLY_TIMEOUT_S = 60.0
+"""Wall time that the twin may take to compute one advance."""
+
+
+class Clock(Protocol):
+    """The only way in which the bench waits."""
+
+    simulated: bool
+
+    def now_ns(self) -> int:
+        """Return the time in integer nanoseconds; only differences have a meaning."""
+        ...
+
+    def sleep(self, duration_s: float) -> None:
+        """Let ``duration_s`` pass; returns at once for zero or less."""
+        ...
+
+    def wait_until(
+        self, condition: Callable[[], bool], *, timeout_s: float, poll_s: float = 0.01
+    ) -> bool:
+        """Poll ``condition`` every ``poll_s``; return whether it became true within the time."""
+        ...
+
+
+class _Waiting:
+    """``wait_until`` in terms of ``now_ns`` and ``sleep``."""
+
+    def now_ns(self) -> int:
+        raise NotImplementedError
+
+    def sleep(self, duration_s: float) -> None:
+        raise NotImplementedError
+
+    def wait_until(
+        self, condition: Callable[[], bool], *, timeout_s: float, poll_s: float = 0.01
+    ) -> bool:
+        deadline_ns = self.now_ns() + round(timeout_s * _NS_PER_S)
+        while not condition():
+            remaining_ns = deadline_ns - self.now_ns()
+            if remaining_ns <= 0:
+                return False
+            self.sleep(min(poll_s, remaining_ns / _NS_PER_S))
+        return True
+
+
+class WallClock(_Waiting):
+    """The clock of a bench made of hardware."""
+
+    simulated = False
+
+    def now_ns(self) -> int:
+        """Return the monotonic time in nanoseconds."""
+        return time.monotonic_ns()
+
+    def sleep(self, duration_s: float) -> None:
+        """Sleep for ``duration_s``."""
+        if duration_s > 0:
+            time.sleep(duration_s)
+
+
+class TwinClock(_Waiting):
+    """The virtual clock of the simulated laboratory, asked over its own socket.
+
+    Line protocol: ``NOW?`` and ``ADV <ns>`` are both answered with the virtual time in integer
+    nanoseconds. An advance is answered when everything that happens in it has happened.
+    """
+
+    simulated = True
+
+    def __init__(self, address: str) -> None:
+        """Connect to ``host:port``; raises NotConnected."""
+        self.address = address
+        host, _, port = address.rpartition(":")
+        try:
+            self._socket = socket.create_connection((host, int(port)), timeout=_REPLY_TIMEOUT_S)
+        except (OSError, ValueError) as error:
+            raise NotConnected(
+                f"clock of the simulated bench: nothing answers at {address} ({error}); "
+                "start it with `bench twin` or remove `clock` from the station file"
+            ) from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._reader = self._socket.makefile("rb")
+
+    def now_ns(self) -> int:
+        """Return the virtual time in nanoseconds since the twin started."""
+        return self._ask("NOW?")
+
+    def sleep(self, duration_s: float) -> None:
+        """Advance virtual time by ``duration_s``."""
+        if duration_s > 0:
+            self._ask(f"ADV {round(duration_s * _NS_PER_S)}")
+
+    def close(self) -> None:
+        """Close the connection; idempotent."""
+        self._reader.close()
+        self._socket.close()
+
+    def _ask(self, command: str) -> int:
+        try:
+            self._socket.sendall(command.encode("ascii") + b"\n")
+            reply = self._reader.readline()
+        except (OSError, ValueError) as error:
+            raise NotConnected(f"clock of the simulated bench at {self.address}: {error}") from error
+        if not reply:
+            raise NotConnected(
+                f"clock of the simulated bench at {self.address}: the twin closed the line"
+            )
+        return int(reply)

@@ -1,0 +1,188 @@
+"""What the bench asks of an instrument, by role. A driver of any make satisfies one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.waveform import Waveform
+
+__all__ = [
+    "AcquisitionState",
+    "Coupling",
+    "Identity",
+    "Instrument",
+    "LoadSwitch",
+    "Multimeter",
+    "Oscilloscope",
+    "Slope",
+    "Supply",
+]
+
+Slope = Literal["rising", "falling", "either"]
+Coupling = Literal["DC", "AC"]
+AcquisitionState = Literal["armed", "triggered", "complete", "stopped"]
+"""``armed``: waiting for the trigger; ``triggered``: filling the record; ``complete``: a record
+newer than the last ``arm_single`` can be fetched; ``stopped``: stopped without such a record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The four fields of ``*IDN?``."""
+
+    manufacturer: str
+    model: str
+    serial: str
+    firmware: str
+
+
+class Instrument(Protocol):
+    """What every instrument can do."""
+
+    role: str
+    resource_name: str
+
+    @property
+    def identity(self) -> Identity:
+        """Identity as read when the session was opened."""
+        ...
+
+    def reset(self) -> None:
+        """Bring the instrument to its power-on settings (``*RST``) and clear its status."""
+        ...
+
+    def drain_errors(self) -> tuple[tuple[int, str], ...]:
+        """Read the error queue until it is empty; return what was in it."""
+        ...
+
+    def close(self) -> None:
+        """Close the session; idempotent, never raises."""
+        ...
+
+
+class Oscilloscope(Instrument, Protocol):
+    """A digital oscilloscope used for single shots."""
+
+    channel_count: int
+    vertical_divisions: int
+
+    def configure_channel(
+        self,
+        channel: int,
+        *,
+        volts_per_division: float,
+        offset_v: float = 0.0,
+        coupling: Coupling = "DC",
+        probe_attenuation: float = 1.0,
+        bandwidth_limit: bool = False,
+        enabled: bool = True,
+    ) -> float:
+        """Set up a channel and return the volts per division that the scope then reports."""
+        ...
+
+    def configure_timebase(
+        self, *, duration_s: float, before_trigger_s: float = 0.0, peak_detect: bool = False
+    ) -> None:
+        """Choose the record's duration and how much of it lies before the trigger."""
+        ...
+
+    def configure_edge_trigger(self, *, channel: int, level_v: float, slope: Slope) -> None:
+        """Trigger on an edge only; never by itself."""
+        ...
+
+    def arm_single(self) -> None:
+        """Discard the last record and wait for one trigger; returns once the scope is armed."""
+        ...
+
+    def force_trigger(self) -> None:
+        """Make the armed scope take its record now."""
+        ...
+
+    def stop(self) -> None:
+        """Stop acquiring; a record that is not complete is lost."""
+        ...
+
+    def acquisition_state(self) -> AcquisitionState:
+        """Return where the acquisition stands; never blocks."""
+        ...
+
+    def fetch(self, channels: Sequence[int], *, points: int) -> Mapping[int, Waveform]:
+        """Transfer the record just completed: at most ``points`` samples a channel, in volts.
+
+        Raises InstrumentError where no record newer than the last ``arm_single`` exists.
+        """
+        ...
+
+
+class Multimeter(Instrument, Protocol):
+    """A digital multimeter used for d.c. volts and resistance."""
+
+    def configure_dc_voltage(self, *, range_v: float, aperture_s: float) -> None:
+        """Measure d.c. volts on a fixed range with a fixed aperture, auto-zero on, > 10 GOhm
+        input where the range allows it."""
+        ...
+
+    def configure_resistance(
+        self, *, range_ohm: float, aperture_s: float, four_wire: bool = True
+    ) -> None:
+        """Measure resistance on a fixed range with a fixed aperture."""
+        ...
+
+    def read(self, count: int = 1) -> NDArray[np.float64]:
+        """Take ``count`` readings back to back; volts or ohms, shape (count,).
+
+        Raises ReadingOverload where any reading is the overload sentinel.
+        """
+        ...
+
+
+class LoadSwitch(Instrument, Protocol):
+    """A relay unit. Channels are the instrument's own numbers."""
+
+    def close_channels(self, channels: Iterable[int]) -> None:
+        """Close relays; returns when the unit says they have operated."""
+        ...
+
+    def open_channels(self, channels: Iterable[int]) -> None:
+        """Open relays; returns when the unit says they have operated."""
+        ...
+
+    def open_all(self) -> None:
+        """Open every relay of the unit."""
+        ...
+
+    def closed_channels(self, channels: Iterable[int]) -> frozenset[int]:
+        """Return which of ``channels`` the unit believes closed (not proof of a contact)."""
+        ...
+
+
+class Supply(Instrument, Protocol):
+    """A laboratory supply with numbered outputs."""
+
+    def configure_output(self, output: int, *, voltage_v: float, current_limit_a: float) -> None:
+        """Set an output's voltage and current limit without switching it."""
+        ...
+
+    def switch_output(self, output: int, *, on: bool) -> None:
+        """Switch one output."""
+        ...
+
+    def all_off(self) -> None:
+        """Switch every output off."""
+        ...
+
+    def output_is_on(self, output: int) -> bool:
+        """Return whether the output is switched on."""
+        ...
+
+    def measure_voltage(self, output: int) -> float:
+        """Read back the output's voltage in volts."""
+        ...
+
+    def measure_current(self, output: int) -> float:
+        """Read back the output's current in amperes."""
+        ...

@@ -123,7 +123,8 @@ class Multimeter(Instrument, Protocol):
 
     def configure_dc_voltage(self, *, range_v: float, aperture_s: float) -> None:
         """Measure d.c. volts on a fixed range with a fixed aperture, auto-zero on, > 10 GOhm
-        input where the range allows it."""
+        input where the range allows it.
+        """
         ...
 
     def configure_resistance(

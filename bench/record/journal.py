@@ -1,0 +1,149 @@
+"""The journal: one JSON line per event, appended, chained by hash, synced before it counts.
+
+Line format: ``{"seq", "at", "kind", "data", "previous", "sha256"}`` where ``sha256`` is the hash of
+the line's other fields as written, so that no line can be changed, dropped or moved unseen.
+One process writes at a time, under a lock that dies with it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from bench.errors import BenchError, FileFormatError
+
+__all__ = ["Journal", "JournalLine", "read_journal", "utc_now"]
+
+GENESIS = "0" * 64
+"""``previous`` of the first line."""
+
+
+class JournalBusy(BenchError):
+    """Another process is writing this journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLine:
+    """One event."""
+
+    seq: int
+    at: str
+    kind: str
+    data: Any
+    previous: str
+    sha256: str
+
+
+def utc_now() -> str:
+    """Return the present instant in UTC, ISO 8601 with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Journal:
+    """The one writer of a journal; continues the chain of an existing file."""
+
+    def __init__(self, path: Path) -> None:
+        """Open ``path`` for appending; raises JournalBusy where another process writes it."""
+        self.path = path
+        self._file = path.open("ab+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise JournalBusy(
+                f"{path}: another process is writing this journal; wait for that run to end"
+            ) from error
+        self._seq, self._previous = self._continue()
+
+    def append(self, kind: str, data: object) -> JournalLine:
+        """Write one event and return when it is on the disk; ``data`` is any record dataclass."""
+        body = msgspec.json.encode(
+            {
+                "seq": self._seq,
+                "at": utc_now(),
+                "kind": kind,
+                "data": data,
+                "previous": self._previous,
+            }
+        )
+        digest = hashlib.sha256(body).hexdigest()
+        line = body[:-1] + b',"sha256":"' + digest.encode() + b'"}\n'
+        self._file.write(line)
+        self._file.flush()
+        os.fdatasync(self._file.fileno())
+        self._seq += 1
+        self._previous = digest
+        return _decode(line)
+
+    def close(self) -> None:
+        """Release the lock and the file; idempotent."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _continue(self) -> tuple[int, str]:
+        """Find the end of the chain; a torn last line is cut off, since it never counted."""
+        self._file.seek(0)
+        seq, previous, intact = 0, GENESIS, 0
+        for raw in self._file:
+            if not raw.endswith(b"\n"):
+                break
+            line = _decode(raw)
+            seq, previous, intact = line.seq + 1, line.sha256, intact + len(raw)
+        self._file.truncate(intact)
+        self._file.seek(0, os.SEEK_END)
+        return seq, previous
+
+
+def read_journal(path: Path, *, verify: bool = True) -> Iterator[JournalLine]:
+    """Yield the journal's lines; raises FileFormatError where the chain is broken.
+
+    A torn last line (the writer died in the middle of it) is left out.
+    """
+    previous = GENESIS
+    try:
+        lines = path.read_bytes().splitlines(keepends=True)
+    except OSError as error:
+        raise FileFormatError(
+            f"{path}: cannot be read ({error.strerror}); is this a run folder?"
+        ) from error
+    for number, raw in enumerate(lines, start=1):
+        if not raw.endswith(b"\n"):
+            return
+        try:
+            line = _decode(raw)
+        except msgspec.MsgspecError as error:
+            raise FileFormatError(f"{path}:{number}: not a journal line ({error})") from error
+        if verify and (line.previous != previous or not _intact(raw, line.sha256)):
+            raise FileFormatError(
+                f"{path}:{number}: the chain is broken here: the line was changed, moved or removed"
+            )
+        previous = line.sha256
+        yield line
+
+
+def _decode(raw: bytes) -> JournalLine:
+    return msgspec.json.decode(raw, type=JournalLine)
+
+
+def _intact(raw: bytes, digest: str) -> bool:
+    tail = b',"sha256":"' + digest.encode() + b'"}\n'
+    return raw.endswith(tail) and hashlib.sha256(raw[: -len(tail)] + b"}").hexdigest() == digest

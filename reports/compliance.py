@@ -1,0 +1,181 @@
+"""The compliance report: one static, self-contained HTML page made from a run's record.
+
+Why it is static: ``docs/decisions/0003-report-is-static.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.judge.verdict import Verdict
+from bench.record.schema import BudgetLine, BudgetRecord, RunRecord, TestOutcome
+from reports.choice import DEFAULT_CAP, choose_figures, rows_by_requirement
+from reports.evidence import Drawn, LoadWaveform, draw_all
+from reports.numbers import plain, step_limits_text, step_value_text
+from reports.page import anchor, css_string, environment, stylesheet
+from reports.rows import (
+    CaptureView,
+    MeasurementView,
+    RequirementView,
+    capture_views,
+    measurement_view,
+    requirement_views,
+    worst_margins,
+)
+from reports.units import shown_unit
+from reports.verdicts import LEGEND, Sign, sign_of, worst_of
+from reports.wording import (
+    EXCLUSIONS,
+    SIMULATED_NOTICE,
+    RuleText,
+    basis_text,
+    report_title,
+    rule_texts,
+    statement,
+)
+
+__all__ = ["render_compliance"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RuleUse:
+    text: RuleText
+    requirements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _BudgetView:
+    record: BudgetRecord
+    shares: tuple[tuple[BudgetLine, str], ...]
+    """Each contribution with its share of the variance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """Everything that the template prints."""
+
+    record: RunRecord
+    title: str
+    sign: Sign
+    statement: str
+    counts: tuple[tuple[Sign, int], ...]
+    worst: Sequence[MeasurementView]
+    conditional: Sequence[MeasurementView]
+    requirements: Sequence[RequirementView]
+    untested: Sequence[RequirementView]
+    not_covered: Sequence[str]
+    rules: Sequence[_RuleUse]
+    budgets: Sequence[_BudgetView]
+    captures: Sequence[CaptureView]
+    retries: Sequence[MeasurementView]
+    orphan_tests: Sequence[TestOutcome]
+    figure_count: int
+    wall_s: float
+
+
+def render_compliance(
+    record: RunRecord, load_waveform: LoadWaveform, *, figure_cap: int = DEFAULT_CAP
+) -> str:
+    """Return the report of ``record`` as one HTML document.
+
+    ``load_waveform`` returns a stored waveform by its SHA-256; one that raises BenchError or
+    OSError becomes a visible note where its figure would stand. At most ``figure_cap`` figures
+    are drawn.
+    """
+    figures = draw_all(choose_figures(record, cap=figure_cap), load_waveform)
+    template = environment().get_template("report.html.j2")
+    return template.render(
+        page=_page(record, figures),
+        css=stylesheet("report.css"),
+        css_string=css_string,
+        anchor=anchor,
+        basis_text=basis_text,
+        legend=LEGEND,
+        exclusions=EXCLUSIONS,
+        notice=SIMULATED_NOTICE,
+        plain=plain,
+        sign_of=sign_of,
+        shown_unit=shown_unit,
+        step_value=step_value_text,
+        step_limits=step_limits_text,
+    )
+
+
+def _page(record: RunRecord, figures: Sequence[Drawn]) -> _Page:
+    views = requirement_views(record, figures)
+    conditional = {Verdict.CONDITIONAL_PASS.value, Verdict.CONDITIONAL_FAIL.value}
+    return _Page(
+        record=record,
+        title=report_title(record),
+        sign=sign_of(record.verdict),
+        statement=statement(record),
+        counts=tuple((sign, record.counts.get(sign.word, 0)) for sign in LEGEND),
+        worst=worst_margins(record),
+        conditional=[measurement_view(r) for r in record.measurements if r.verdict in conditional],
+        requirements=views,
+        untested=_untested(record, views),
+        not_covered=_not_covered(record),
+        rules=_rules(record),
+        budgets=_budgets(record),
+        captures=capture_views(record),
+        retries=[measurement_view(row) for row in record.measurements if row.attempt > 1],
+        orphan_tests=[test for test in record.tests if not test.requirements],
+        figure_count=len(figures),
+        wall_s=sum(record.timing_s.values()),
+    )
+
+
+def _untested(record: RunRecord, views: Sequence[RequirementView]) -> list[RequirementView]:
+    """Return the requirements that a test of this version covers and that were not decided."""
+    hidden = set(record.not_covered)
+    return [
+        view
+        for view in views
+        if view.record.verdict == Verdict.NOT_TESTED
+        and view.record.covered
+        and view.record.id not in hidden
+    ]
+
+
+def _not_covered(record: RunRecord) -> list[str]:
+    """Return the requirements that no test of this version covers, with their titles."""
+    titles = {requirement.id: requirement.title for requirement in record.requirements}
+    ids = list(record.not_covered)
+    ids += [r.id for r in record.requirements if not r.covered and r.id not in ids]
+    return [f"{name} {titles[name]}" if name in titles else name for name in ids]
+
+
+def _rules(record: RunRecord) -> list[_RuleUse]:
+    """Return the decision rules that were applied, each with the requirements it was applied to."""
+    used: dict[str, list[str]] = {}
+    for row in record.measurements:
+        for requirement in row.requirements:
+            if requirement not in used.setdefault(row.rule, []):
+                used[row.rule].append(requirement)
+    return [
+        _RuleUse(text=text, requirements=tuple(sorted(used[text.rule])))
+        for text in rule_texts(used)
+    ]
+
+
+def _budgets(record: RunRecord) -> list[_BudgetView]:
+    """Return the budget of each requirement's worst row; the others stay in the journal."""
+    wanted = {
+        worst.budget
+        for rows in rows_by_requirement(record).values()
+        if (worst := worst_of([row for row in rows if row.budget])) is not None
+    }
+    return [
+        _BudgetView(record=budget, shares=tuple(_shares(budget)))
+        for budget in record.budgets
+        if budget.id in wanted
+    ]
+
+
+def _shares(budget: BudgetRecord) -> list[tuple[BudgetLine, str]]:
+    total = sum(line.standard_uncertainty**2 for line in budget.lines)
+    return [
+        (line, f"{100 * line.standard_uncertainty**2 / total:.0f} %" if total > 0 else "–")
+        for line in sorted(budget.lines, key=lambda line: -line.standard_uncertainty)
+    ]

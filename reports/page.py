@@ -1,0 +1,50 @@
+"""Templates, anchors and escapes that every page of the bench shares."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+__all__ = ["anchor", "css_string", "environment", "stylesheet"]
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """Return the template environment: everything escaped, an unknown name is an error."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def stylesheet(name: str) -> Markup:
+    """Return a style sheet of the templates folder, for a ``<style>`` element."""
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+def css_string(text: str) -> Markup:
+    """Return ``text`` as a quoted CSS string in which nothing can end the string or the style."""
+    safe = "".join(
+        character if re.fullmatch(r"[A-Za-z0-9 .,:_-]", character) else f"\\{ord(character):06X} "
+        for character in text
+    )
+    return Markup(f'"{safe}"')  # noqa: S704 - every other character became a hexadecimal escape
+
+
+def anchor(prefix: str, name: str) -> str:
+    """Return an HTML id for ``name``; names that differ never share one."""
+    slug = re.sub(r"[^A-Za-z0-9_-]+", "-", name)
+    if slug == name and name:
+        return f"{prefix}-{slug}"
+    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{prefix}-{slug[:40]}-{digest}"

@@ -1,0 +1,5 @@
+"""Oscilloscopes."""
+
+from instruments.scopes.keysight_infiniivision import KeysightInfiniiVision
+
+__all__ = ["KeysightInfiniiVision"]

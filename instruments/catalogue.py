@@ -1,0 +1,175 @@
+"""Which driver speaks to which instrument: chosen by what answers, never by what was hoped for."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TypeAlias, TypedDict, TypeVar, Unpack
+
+from bench.clock import Clock
+from bench.errors import IdentityMismatch, InstrumentError
+from instruments.dmms import Keysight344xx
+from instruments.roles import Identity, LoadSwitch, Multimeter, Oscilloscope, Supply
+from instruments.scopes import KeysightInfiniiVision
+from instruments.scpi import ScpiInstrument, parse_identity
+from instruments.session import DEFAULT_TIMEOUT_S, Session, open_session
+from instruments.supplies import KeysightE36xx
+from instruments.switches import KeysightDaq970
+
+__all__ = [
+    "DRIVERS",
+    "Driver",
+    "OpenOptions",
+    "known_models",
+    "open_instrument",
+    "open_load_switch",
+    "open_multimeter",
+    "open_oscilloscope",
+    "open_supply",
+]
+
+Driver: TypeAlias = KeysightInfiniiVision | Keysight344xx | KeysightDaq970 | KeysightE36xx
+
+DRIVERS: tuple[type[Driver], ...] = (
+    KeysightInfiniiVision,
+    Keysight344xx,
+    KeysightDaq970,
+    KeysightE36xx,
+)
+"""Every driver of this project; adding one is adding its file and its name here."""
+
+_Kind = TypeVar("_Kind", bound=ScpiInstrument)
+_NOT_IN_A_NAME = re.compile(r"[\s_-]")
+
+_logger = logging.getLogger(__name__)
+
+
+def open_instrument(
+    role: str,
+    resource_name: str,
+    *,
+    expected_model: str | None = None,
+    expected_serial: str | None = None,
+    clock: Clock | None = None,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+) -> Driver:
+    """Open a resource, ask who answers and return the driver for it; nothing is set or reset.
+
+    Raises NotConnected, InstrumentTimeout, IdentityMismatch (another model or serial number than
+    expected) and InstrumentError (an instrument that no driver knows, or not an instrument at all).
+    """
+    session = open_session(resource_name, role=role, timeout_s=timeout_s, clock=clock)
+    try:
+        identity = _ask_identity(session)
+        _require_expected(session, identity, expected_model, expected_serial)
+        driver = _driver_for(session, identity)(session, identity)
+    except Exception:
+        session.close()
+        raise
+    _logger.info("%s: %s %s at %s", role, identity.model, identity.serial, resource_name)
+    return driver
+
+
+class OpenOptions(TypedDict, total=False):
+    """The keyword arguments of :func:`open_instrument`, for the functions that fix the kind."""
+
+    expected_model: str | None
+    expected_serial: str | None
+    clock: Clock | None
+    timeout_s: float
+
+
+def open_oscilloscope(
+    resource_name: str, *, role: str = "scope", **options: Unpack[OpenOptions]
+) -> Oscilloscope:
+    """Open an oscilloscope; raises as :func:`open_instrument`, and where it is something else."""
+    driver = open_instrument(role, resource_name, **options)
+    return _require_kind(driver, KeysightInfiniiVision, "an oscilloscope")
+
+
+def open_multimeter(
+    resource_name: str, *, role: str = "dmm", **options: Unpack[OpenOptions]
+) -> Multimeter:
+    """Open a multimeter; raises as :func:`open_instrument`, and where it is something else."""
+    driver = open_instrument(role, resource_name, **options)
+    return _require_kind(driver, Keysight344xx, "a multimeter")
+
+
+def open_load_switch(
+    resource_name: str, *, role: str = "switch", **options: Unpack[OpenOptions]
+) -> LoadSwitch:
+    """Open a relay unit; raises as :func:`open_instrument`, and where it is something else."""
+    driver = open_instrument(role, resource_name, **options)
+    return _require_kind(driver, KeysightDaq970, "a relay unit")
+
+
+def open_supply(
+    resource_name: str, *, role: str = "supply", **options: Unpack[OpenOptions]
+) -> Supply:
+    """Open a supply; raises as :func:`open_instrument`, and where it is something else."""
+    driver = open_instrument(role, resource_name, **options)
+    return _require_kind(driver, KeysightE36xx, "a supply")
+
+
+def known_models() -> tuple[tuple[str, str], ...]:
+    """Return (pattern of ``manufacturer,model``, name of the driver) for every known instrument."""
+    return tuple((pattern, driver.__name__) for driver in DRIVERS for pattern in driver.MODELS)
+
+
+def _ask_identity(session: Session) -> Identity:
+    reply = session.query("*IDN?")
+    try:
+        return parse_identity(reply)
+    except ValueError as error:
+        raise InstrumentError(
+            session.describe(f"what answers is not a SCPI instrument: {error}")
+        ) from error
+
+
+def _require_expected(
+    session: Session, identity: Identity, model: str | None, serial: str | None
+) -> None:
+    if model is not None and _bare(model) != _bare(identity.model):
+        raise IdentityMismatch(
+            session.describe(
+                f"expected the model {model}, found {identity.model} (serial {identity.serial}); "
+                "correct the station file or the cabling"
+            )
+        )
+    if serial is not None and serial.strip() != identity.serial:
+        raise IdentityMismatch(
+            session.describe(
+                f"expected the serial number {serial}, found {identity.serial} "
+                f"({identity.model}); correct the station file or the cabling"
+            )
+        )
+
+
+def _driver_for(session: Session, identity: Identity) -> type[Driver]:
+    name = f"{identity.manufacturer},{identity.model}"
+    for driver in DRIVERS:
+        if any(re.fullmatch(pattern, name, re.IGNORECASE) for pattern in driver.MODELS):
+            return driver
+    known = "; ".join(pattern for pattern, _ in known_models())
+    raise InstrumentError(
+        session.describe(
+            f"no driver knows {identity.manufacturer} {identity.model}; known are {known}; "
+            "CONTRIBUTING.md says how to add one"
+        )
+    )
+
+
+def _require_kind(driver: Driver, kind: type[_Kind], expected: str) -> _Kind:
+    """Return the driver where it is of ``kind``; close it and raise IdentityMismatch otherwise."""
+    if isinstance(driver, kind):
+        return driver
+    driver.close()
+    raise IdentityMismatch(
+        f"{driver.role} ({driver.resource_name}): expected {expected}, found "
+        f"{driver.identity.manufacturer} {driver.identity.model}; correct the station file"
+    )
+
+
+def _bare(model: str) -> str:
+    """Return a model's name as compared: ``DSO-X 3014A`` and ``DSOX3014A`` are one."""
+    return _NOT_IN_A_NAME.sub("", model).upper()

@@ -35,11 +35,6 @@ class FigureRequest:
     instants: tuple[Mark, ...]
     """The marks that have an instant, the earliest first."""
 
-    @property
-    def same_picture(self) -> tuple[str, View, str]:
-        """What makes two requests one picture: capture, view and the limits drawn."""
-        return self.capture.acquisition_id, self.view, self.row.id
-
 
 def rows_by_requirement(record: RunRecord) -> dict[str, list[MeasurementRecord]]:
     """Return the measurement rows of each requirement id, in the order of the record."""
@@ -83,7 +78,11 @@ def _within(
     rank = {id(row): index for index, row in enumerate(worst_first([r for r, _ in worst_rows]))}
     order = [name for _, name in sorted(worst_rows, key=lambda pair: rank[id(pair[0])])]
     dealt = sorted(
-        ((turn, place, name) for place, name in enumerate(order) for turn in range(len(offers[name]))),
+        (
+            (turn, place, name)
+            for place, name in enumerate(order)
+            for turn in range(len(offers[name]))
+        ),
     )[:cap]
     counts = {name: sum(1 for *_, other in dealt if other == name) for name in order}
     return _Missing({name: offers[name][:count] for name, count in counts.items()})

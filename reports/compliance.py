@@ -5,6 +5,7 @@ Why it is static: ``docs/decisions/0003-report-is-static.md``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from bench.judge.verdict import Verdict
 from bench.record.schema import BudgetLine, BudgetRecord, RunRecord, TestOutcome
 from reports.choice import DEFAULT_CAP, choose_figures, rows_by_requirement
 from reports.evidence import Drawn, LoadWaveform, draw_all
-from reports.numbers import plain, step_limits_text, step_value_text
+from reports.numbers import step_limits_text, step_value_text, value_with_uncertainty
 from reports.page import anchor, css_string, environment, stylesheet
 from reports.rows import (
     CaptureView,
@@ -47,6 +48,7 @@ class _RuleUse:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _BudgetView:
     record: BudgetRecord
+    measured: str
     shares: tuple[tuple[BudgetLine, str], ...]
     """Each contribution with its share of the variance."""
 
@@ -59,9 +61,11 @@ class _Page:
     title: str
     sign: Sign
     statement: str
-    counts: tuple[tuple[Sign, int], ...]
+    counts: tuple[tuple[Sign, int, int], ...]
+    """Each verdict with its number of measurements and of requirements."""
     worst: Sequence[MeasurementView]
     conditional: Sequence[MeasurementView]
+    groups: Sequence[tuple[str, Sequence[RequirementView]]]
     requirements: Sequence[RequirementView]
     untested: Sequence[RequirementView]
     not_covered: Sequence[str]
@@ -94,7 +98,6 @@ def render_compliance(
         legend=LEGEND,
         exclusions=EXCLUSIONS,
         notice=SIMULATED_NOTICE,
-        plain=plain,
         sign_of=sign_of,
         shown_unit=shown_unit,
         step_value=step_value_text,
@@ -110,9 +113,10 @@ def _page(record: RunRecord, figures: Sequence[Drawn]) -> _Page:
         title=report_title(record),
         sign=sign_of(record.verdict),
         statement=statement(record),
-        counts=tuple((sign, record.counts.get(sign.word, 0)) for sign in LEGEND),
+        counts=_counts(record),
         worst=worst_margins(record),
         conditional=[measurement_view(r) for r in record.measurements if r.verdict in conditional],
+        groups=_groups(views),
         requirements=views,
         untested=_untested(record, views),
         not_covered=_not_covered(record),
@@ -124,6 +128,21 @@ def _page(record: RunRecord, figures: Sequence[Drawn]) -> _Page:
         figure_count=len(figures),
         wall_s=sum(record.timing_s.values()),
     )
+
+
+def _counts(record: RunRecord) -> tuple[tuple[Sign, int, int], ...]:
+    requirements = Counter(requirement.verdict for requirement in record.requirements)
+    return tuple(
+        (sign, record.counts.get(sign.word, 0), requirements[sign.word]) for sign in LEGEND
+    )
+
+
+def _groups(views: Sequence[RequirementView]) -> list[tuple[str, list[RequirementView]]]:
+    """Return the requirements by group, in the order in which the groups first appear."""
+    groups: dict[str, list[RequirementView]] = {}
+    for view in views:
+        groups.setdefault(view.record.group, []).append(view)
+    return list(groups.items())
 
 
 def _untested(record: RunRecord, views: Sequence[RequirementView]) -> list[RequirementView]:
@@ -167,7 +186,11 @@ def _budgets(record: RunRecord) -> list[_BudgetView]:
         if (worst := worst_of([row for row in rows if row.budget])) is not None
     }
     return [
-        _BudgetView(record=budget, shares=tuple(_shares(budget)))
+        _BudgetView(
+            record=budget,
+            measured=value_with_uncertainty(budget.value, budget.expanded_uncertainty, budget.unit),
+            shares=tuple(_shares(budget)),
+        )
         for budget in record.budgets
         if budget.id in wanted
     ]

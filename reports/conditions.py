@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reports.numbers import plain
+from reports.numbers import plain, with_unit
 
 __all__ = ["common_conditions", "conditions_text", "own_conditions"]
 
@@ -34,7 +34,7 @@ def _words(name: str, value: Scalar) -> str:
         unit, label = "", name
     else:
         label = name[: name.rindex("_")]
-    return f"{label.replace('_', ' ')} {_value(value)} {unit}".strip()
+    return f"{label.replace('_', ' ')} {with_unit(_value(value), unit)}"
 
 
 def _value(value: Scalar) -> str:

@@ -78,8 +78,8 @@ def _extreme_codes(codes: Codes, size: int) -> tuple[Codes, Codes]:
 def _ordered(
     waveform: Waveform, low_codes: Codes, high_codes: Codes
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    low = low_codes * waveform.gain + waveform.offset
-    high = high_codes * waveform.gain + waveform.offset
+    low = np.multiply(low_codes, waveform.gain, dtype=np.float64) + waveform.offset
+    high = np.multiply(high_codes, waveform.gain, dtype=np.float64) + waveform.offset
     return (low, high) if waveform.gain > 0 else (high, low)
 
 
@@ -91,6 +91,4 @@ def _furthest_sample(waveform: Waveform, bin_index: int, size: int) -> int:
 
 
 def _on_a_rail(waveform: Waveform, low_codes: Codes, high_codes: Codes) -> bool:
-    return bool(
-        low_codes.min() <= waveform.code_low or high_codes.max() >= waveform.code_high
-    )
+    return bool(low_codes.min() <= waveform.code_low or high_codes.max() >= waveform.code_high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from bench.errors import BenchError
@@ -12,7 +12,7 @@ from bench.record.schema import MeasurementRecord, WaveformRecord
 from bench.waveform import Waveform
 from reports.choice import FigureRequest
 from reports.conditions import conditions_text
-from reports.numbers import limits_text, plain, print_measurement
+from reports.numbers import limits_text, plain, print_measurement, with_unit
 from reports.page import anchor
 from reports.plot import Instant, LimitLine, Trace, figure
 from reports.units import engineering, scale_between
@@ -39,12 +39,27 @@ class Drawn:
 
 
 def draw_all(requests: Iterable[FigureRequest], load_waveform: LoadWaveform) -> list[Drawn]:
-    """Return the figures of ``requests``, numbered from 1.
+    """Return the figures of ``requests``, numbered from 1; the second of a kind is a reference.
 
     A record that cannot be read gives a visible note in place of its figure.
     """
     load = functools.lru_cache(maxsize=_KEPT)(load_waveform)
-    return [_draw(number, request, load) for number, request in enumerate(requests, start=1)]
+    drawn: dict[tuple[str, str], Drawn] = {}
+    figures: list[Drawn] = []
+    for request in requests:
+        key = request.row.id, request.view
+        if key in drawn:
+            figures.append(_reference(drawn[key], request.requirement))
+            continue
+        drawn[key] = _draw(len(drawn) + 1, request, load)
+        figures.append(drawn[key])
+    return figures
+
+
+def _reference(shown: Drawn, requirement: str) -> Drawn:
+    """Return a pointer to a figure that another requirement shares."""
+    html = f'<p class="note">See <a href="#{shown.anchor}">Figure {shown.number}</a>.</p>'
+    return replace(shown, requirement=requirement, html=html)
 
 
 def _draw(number: int, request: FigureRequest, load: LoadWaveform) -> Drawn:
@@ -97,7 +112,7 @@ def _limit_lines(row: MeasurementRecord, waveform: Waveform) -> tuple[LimitLine,
         sides += [("≤", row.low, -1), ("≥", row.high, -1)]
     return tuple(
         LimitLine(
-            label=f"{sign} {limits_text(turn * limit, turn * limit, row.unit).removeprefix('= ')}",
+            label=f"{sign} {limits_text(turn * limit, turn * limit, row.unit).lstrip('=').strip()}",
             value=turn * limit * factor,
         )
         for sign, limit, turn in sides
@@ -111,7 +126,9 @@ def _is_magnitude(row: MeasurementRecord, waveform: Waveform, factor: float) -> 
     if not bounds or (row.low is not None and row.low < 0):
         return False
     lowest, highest = (int(code) for code in (waveform.codes.min(), waveform.codes.max()))
-    ends = sorted((lowest * waveform.gain + waveform.offset, highest * waveform.gain + waveform.offset))
+    ends = sorted(
+        (lowest * waveform.gain + waveform.offset, highest * waveform.gain + waveform.offset)
+    )
     return ends[0] < -0.25 * max(ends[1], 0.25 * min(bounds))
 
 
@@ -135,7 +152,7 @@ def _time_limit(request: FigureRequest) -> Instant | None:
     if factor is None or request.row.high is None or not request.instants:
         return None
     start = request.instants[0].time_s or 0.0
-    label = limits_text(None, request.row.high, request.row.unit)
+    label = print_measurement(request.row).limits.rpartition("to ")[2]
     return Instant(label=f"limit {label}", time_s=start + request.row.high * factor, limit=True)
 
 
@@ -196,7 +213,7 @@ def _channel_text(channel: WaveformRecord, waveform: Waveform) -> str:
 
 def _quantity(value: float, unit: str) -> str:
     factor, shown = engineering(value, unit, always=True)
-    return escape(f"{plain(value * factor)} {shown}")
+    return escape(with_unit(plain(value * factor), shown))
 
 
 def _clipped(channels: Iterable[WaveformRecord], traces: Iterable[Trace]) -> str:

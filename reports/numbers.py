@@ -23,10 +23,14 @@ __all__ = [
     "step_limits_text",
     "step_value_text",
     "uncertainty_decimals",
+    "value_with_uncertainty",
+    "with_unit",
 ]
 
 _MINUS = "\N{MINUS SIGN}"
 _DASH = "\N{EN DASH}"
+_SPACE = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit."""
 _MOST_DECIMALS = 9
 _PLAIN_DIGITS = 6
 """Significant digits of a number without uncertainty."""
@@ -48,7 +52,12 @@ class PrintedMeasurement:
     def measured(self) -> str:
         """Value, uncertainty and unit in one string."""
         spread = f" ± {self.uncertainty}" if self.uncertainty else ""
-        return f"{self.value}{spread} {self.unit}".strip()
+        return with_unit(f"{self.value}{spread}", self.unit)
+
+
+def with_unit(number: str, unit: str) -> str:
+    """Return ``number`` and ``unit`` as one unbreakable string."""
+    return f"{number}{_SPACE}{unit}".strip().replace(" ", _SPACE)
 
 
 def plain(number: float) -> str:
@@ -93,15 +102,21 @@ def _interval(low: float | None, high: float | None, unit: str) -> str:
         return "no limit"
     if low is None or high is None:
         sign, bound = ("≤", high) if low is None else ("≥", low)
-        return f"{sign} {plain(bound or 0.0)} {unit}".strip()
+        return f"{sign}{_SPACE}{with_unit(plain(bound or 0.0), unit)}"
     if low == high:
-        return f"= {plain(low)} {unit}".strip()
-    return f"{plain(low)} to {plain(high)} {unit}".strip()
+        return f"={_SPACE}{with_unit(plain(low), unit)}"
+    return f"{plain(low)} to {with_unit(plain(high), unit)}"
 
 
 def limits_text(low: float | None, high: float | None, unit: str) -> str:
     """Return a pair of limits in words: ``≤ 10 µA``, ``360 to 440 µA``, ``no limit``."""
     return _interval(low, high, shown_unit(unit))
+
+
+def value_with_uncertainty(value: float, spread: float | None, unit: str) -> str:
+    """Return ``399.2 ± 1.3 µA``; without a positive ``spread`` the value alone."""
+    shown, shown_spread = _value_and_spread(value, spread, [])
+    return with_unit(f"{shown} ± {shown_spread}" if shown_spread else shown, shown_unit(unit))
 
 
 def _scaled(number: float | None, factor: float) -> float | None:
@@ -129,9 +144,7 @@ def print_measurement(row: MeasurementRecord) -> PrintedMeasurement:
     value, spread = "no value", ""
     if row.value is not None:
         spread_of_value = _scaled(row.expanded_uncertainty, factor)
-        value, spread = _value_and_spread(
-            row.value * factor, spread_of_value, _finite(low, high)
-        )
+        value, spread = _value_and_spread(row.value * factor, spread_of_value, _finite(low, high))
     return PrintedMeasurement(
         value=value,
         uncertainty=spread,
@@ -156,7 +169,7 @@ def margin_text(margin_pct: float | None) -> str:
     decimals = 1
     if 0 < abs(margin_pct) < 0.1:  # one decimal would print it as zero
         decimals = min(1 - math.floor(math.log10(abs(margin_pct))), _MOST_DECIMALS)
-    return f"{_fixed(margin_pct, decimals)} %"
+    return with_unit(_fixed(margin_pct, decimals), "%")
 
 
 def probability_text(probability: float | None) -> str:
@@ -165,8 +178,8 @@ def probability_text(probability: float | None) -> str:
         return _DASH
     percent = 100 * probability
     if percent > 99.99:  # what two decimals would round to certainty
-        return "> 99.99 %"
-    return f"{percent:.2f} %" if percent >= 0.01 else "< 0.01 %"  # as above
+        return with_unit("> 99.99", "%")
+    return with_unit(f"{percent:.2f}" if percent >= 0.01 else "< 0.01", "%")
 
 
 def step_value_text(step: SelfTestStep) -> str:
@@ -175,7 +188,7 @@ def step_value_text(step: SelfTestStep) -> str:
         return _DASH
     magnitudes = _finite(step.value, step.low, step.high)
     factor, unit = engineering(max(map(abs, magnitudes), default=0.0), step.unit)
-    return f"{plain(step.value * factor)} {unit}".strip()
+    return with_unit(plain(step.value * factor), unit)
 
 
 def step_limits_text(step: SelfTestStep) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bench.waveform import Waveform
 from reports.axes import Scale, tick_label, ticks
 from reports.envelope import BINS, Envelope, envelope
-from reports.numbers import plain
+from reports.numbers import plain, with_unit
 from reports.units import engineering
 
 __all__ = ["Instant", "LimitLine", "Trace", "figure", "svg"]
@@ -36,6 +36,8 @@ _LIMIT_SHARE = 4.0
 """A limit further out than this many times the data is named at the edge instead of drawn."""
 _ROOM, _LABEL_ROOM = 0.08, 0.12
 """Free share of the value range beyond the data; more where the worst sample is labelled."""
+_MOVE_RADIX = 1 << 16
+"""Packs the two integers of a move into one; drawings are far lower than half of this."""
 _INK, _TRACE, _LIMIT, _GRID = "#1a1a1a", "#1f5fa8", "#b00020", "#d5d5d5"
 
 
@@ -225,8 +227,16 @@ def _path(x: NDArray[np.int64], y: NDArray[np.int64]) -> str:
     level = np.zeros(x.size, dtype=bool)
     level[1:-1] = (y[1:-1] == y[:-2]) & (y[1:-1] == y[2:]) & (x[:-2] != x[2:])
     x, y = x[~level], y[~level]
-    moves = zip(np.diff(x).tolist(), np.diff(y).tolist(), strict=True)
-    return f"M{x[0]} {y[0]}l" + " ".join([f"{dx}{dy:+d}" for dx, dy in moves])
+    moves = np.diff(x) * _MOVE_RADIX + np.diff(y)
+    different, which = np.unique(moves, return_inverse=True)
+    words = [_move(move) for move in different.tolist()]
+    return f"M{x[0]} {y[0]}l" + " ".join([words[index] for index in which.tolist()])
+
+
+def _move(packed: int) -> str:
+    """Return one relative move; few are different, so each is formatted once."""
+    dx = (packed + _MOVE_RADIX // 2) // _MOVE_RADIX
+    return f"{dx}{packed - dx * _MOVE_RADIX:+d}"
 
 
 def _limit_lines(panel: _Panel) -> list[str]:
@@ -254,7 +264,7 @@ def _worst_text(panel: _Panel) -> str:
     factor, unit = engineering(panel.shape.peak_time_s, "s", always=True)
     value = plain(float(f"{panel.shape.peak_value * panel.factor:.4g}"))
     time = plain(float(f"{panel.shape.peak_time_s * factor:.6g}"))
-    return f"{value} {panel.unit} at {time} {unit}".replace("  ", " ")
+    return f"{with_unit(value, panel.unit)} at {with_unit(time, unit)}"
 
 
 def _worst(panel: _Panel) -> str:
@@ -263,7 +273,7 @@ def _worst(panel: _Panel) -> str:
     right = x > (_LEFT + _RIGHT) // 2
     label_x, side = (x - 18, "end") if right else (x + 18, "start")
     base = panel.y.start - 14 if panel.shape.peak_value < 0 else panel.y.stop + _TEXT
-    text = escape(f"furthest sample {_worst_text(panel)}")
+    text = escape(f"furthest from zero: {_worst_text(panel)}")
     return (
         f'<circle cx="{x}" cy="{y}" r="9" fill="none" stroke="{_INK}" stroke-width="4"/>'
         f'<text x="{label_x}" y="{base}" text-anchor="{side}" '
@@ -314,11 +324,13 @@ def _in_words(panels: Sequence[_Panel], instants: Sequence[Instant]) -> str:
     sentences: list[str] = []
     for panel in panels:
         shape, unit = panel.shape, panel.unit
-        low, high = (plain(float(f"{v * panel.factor:.4g}")) for v in (shape.minimum, shape.maximum))
+        low, high = (
+            plain(float(f"{v * panel.factor:.4g}")) for v in (shape.minimum, shape.maximum)
+        )
         limits = ", ".join(limit.label for limit in panel.trace.limits) or "none"
         sentences.append(
             f"{panel.trace.label}: minimum {low} {unit}, maximum {high} {unit}, "
-            f"furthest sample {_worst_text(panel)}, limits {limits}."
+            f"furthest from zero {_worst_text(panel)}, limits {limits}."
         )
     for instant in instants:
         factor, unit = engineering(instant.time_s, "s", always=True)

@@ -19,11 +19,17 @@ from bench.record.schema import (
 from reports.choice import rows_by_requirement
 from reports.conditions import common_conditions, conditions_text, own_conditions
 from reports.evidence import Drawn
-from reports.numbers import PrintedMeasurement, margin_text, print_measurement, probability_text
+from reports.numbers import (
+    PrintedMeasurement,
+    margin_text,
+    print_measurement,
+    probability_text,
+    with_unit,
+)
 from reports.page import anchor
 from reports.units import engineering
 from reports.verdicts import Sign, sign_of, worst_of
-from reports.wording import mark_note
+from reports.wording import clause_text, mark_note
 
 __all__ = [
     "CaptureView",
@@ -82,6 +88,7 @@ class RequirementView:
     anchor: str
     sign: Sign
     margin: str
+    clause: str
     mark_note: str
     lines: tuple[ClauseLine, ...]
     rows: tuple[MeasurementView, ...]
@@ -153,6 +160,7 @@ def _requirement_view(
         anchor=anchor("req", requirement.id),
         sign=sign_of(requirement.verdict),
         margin=margin_text(requirement.worst_margin_pct),
+        clause=clause_text(requirement.clause),
         mark_note=mark_note(requirement.mark),
         lines=_clause_lines(rows),
         rows=tuple(measurement_view(row, common=common) for row in rows),
@@ -226,4 +234,4 @@ def capture_views(record: RunRecord) -> list[CaptureView]:
 
 def _amount(value: float, unit: str) -> str:
     factor, shown = engineering(value, unit, always=True)
-    return f"{value * factor:.4g} {shown}"
+    return with_unit(f"{value * factor:.4g}", shown)

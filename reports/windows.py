@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.waveform import Waveform
 
@@ -57,8 +58,8 @@ def _index(waveform: Waveform, at_s: float | None) -> int:
     return max(candidates, key=lambda i: abs(_values(waveform, slice(i, i + 1))[0]))
 
 
-def _values(waveform: Waveform, part: slice) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return waveform.codes[part] * waveform.gain + waveform.offset
+def _values(waveform: Waveform, part: slice) -> NDArray[np.float64]:
+    return np.multiply(waveform.codes[part], waveform.gain, dtype=np.float64) + waveform.offset
 
 
 def _usual_height(waveform: Waveform) -> float:

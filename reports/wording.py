@@ -18,6 +18,7 @@ __all__ = [
     "SIMULATED_NOTICE",
     "RuleText",
     "basis_text",
+    "clause_text",
     "mark_note",
     "report_title",
     "rule_texts",
@@ -100,6 +101,11 @@ _MARK_NOTES = {
     "D": "derived from other figures",
     "V2": "figure from a secondary source",
 }
+
+
+def clause_text(clause: str) -> str:
+    """Return a clause as printed; a bare mark stands for the bench's own proposal."""
+    return {"": "\N{EN DASH}", "P": "bench default", "D": "derived"}.get(clause.strip(), clause)
 
 
 def mark_note(mark: str) -> str:

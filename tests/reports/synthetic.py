@@ -364,7 +364,12 @@ def requirements():
             "OUT-004", "Microamp ceiling of the device class", "customer scope", "P", "PASS", 41.9
         ),
         requirement(
-            "OUT-021", "Net charge per polarity cycle", "derived", "D", "INCONCLUSIVE", None,
+            "OUT-021",
+            "Net charge per polarity cycle",
+            "derived",
+            "D",
+            "INCONCLUSIVE",
+            None,
             reason="too few polarity cycles in the record",
         ),
         requirement("OUT-031", "Pulse count exact over a long observation", "P", "P", "PASS", None),
@@ -372,18 +377,34 @@ def requirements():
             "FLT-004", "Overcurrent trip", "Att. II s.2 item 9", "V field / P time", "PASS", 59.0
         ),
         requirement(
-            "FLT-012", "Watchdog / firmware hang", "60601-1 cl. 14", "P", "NOT TESTED", None,
-            limit_text="≤ 1000 ms", covered=False,
+            "FLT-012",
+            "Watchdog / firmware hang",
+            "60601-1 cl. 14",
+            "P",
+            "NOT TESTED",
+            None,
+            limit_text="≤ 1000 ms",
+            covered=False,
         ),
         requirement(
-            "FLT-015", "Over-temperature shut-off", "cl. 11.1", "R", "NOT TESTED", None,
+            "FLT-015",
+            "Over-temperature shut-off",
+            "cl. 11.1",
+            "R",
+            "NOT TESTED",
+            None,
             reason="the device does not offer a thermistor injection",
         ),
         requirement(
             "LKG-007", "Tighter off-state limit for a microamp device", "P", "P", "PASS", 97.0
         ),
         requirement(
-            "REC-006", "Device identity incl. UDI recorded", "820.35(c)", "V", "PASS", None,
+            "REC-006",
+            "Device identity incl. UDI recorded",
+            "820.35(c)",
+            "V",
+            "PASS",
+            None,
             source="21CFR820",
         ),
     )

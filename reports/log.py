@@ -61,10 +61,10 @@ class LogPlugin:
         self._simulated = simulated
         self._report_href = report_href
         self._row_limit = row_limit
-        self._rows = 0
-        self._rows_left_out = 0
+        self._passed_rows = 0
         self._started = _utc_now()
         self._properties: dict[str, Properties] = {}
+        self._requirements: dict[str, list[str]] = {}
         self._failed_teardown: set[str] = set()
 
     @pytest.hookimpl(wrapper=True)
@@ -73,6 +73,9 @@ class LogPlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Attach what each phase added to the item's properties, setup and teardown included."""
         report = yield
+        self._requirements[item.nodeid] = [
+            str(name) for mark in item.iter_markers("requirement") for name in mark.args
+        ]
         fresh = report.user_properties[item.stash.get(_SHOWN, 0) :]
         item.stash[_SHOWN] = len(report.user_properties)
         earlier: list[dict[str, Any]] = getattr(report, "extras", [])
@@ -101,16 +104,17 @@ class LogPlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         """Fill our columns with the worst row of the test; escape its name."""
-        self._rows += 1
-        if self._rows > self._row_limit and report.outcome == "passed":
-            self._rows_left_out += 1
-            del cells[:]
-            return
-        properties = self._properties.get(report.nodeid, [])
+        if report.when == "call" and report.outcome == "passed":
+            self._passed_rows += 1
+            if self._passed_rows > self._row_limit:
+                del cells[:]
+                return
+        rows = _measurements(self._properties.get(report.nodeid, []))
+        requirements = self._requirements.get(report.nodeid, [])
         del cells[3:]
         cells[0] = self._result_cell(report, cells[0])
         cells[1] = f'<td class="col-testId">{escape(_name(report))}</td>'
-        cells[2:2] = measurement_cells(_measurements(properties))
+        cells[2:2] = measurement_cells(rows, requirements=requirements)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
@@ -129,10 +133,10 @@ class LogPlugin:
             f"reads without scripts.</p><p>Started {self._started}, written {_utc_now()}.</p>"
             "<noscript><p>The rows of this log need JavaScript.</p></noscript>"
         )
-        if self._rows_left_out:
+        left_out = self._passed_rows - self._row_limit
+        if left_out > 0:
             prefix.append(
-                f"<p>{self._rows_left_out} passed rows beyond {self._row_limit} are left to the "
-                "report.</p>"
+                f"<p>{left_out} passed rows beyond {self._row_limit} are left to the report.</p>"
             )
 
     def _result_cell(self, report: pytest.TestReport, cell: str) -> str:

@@ -56,8 +56,8 @@ class PrintedMeasurement:
 
 
 def with_unit(number: str, unit: str) -> str:
-    """Return ``number`` and ``unit`` as one unbreakable string."""
-    return f"{number}{_SPACE}{unit}".strip().replace(" ", _SPACE)
+    """Return ``number`` and ``unit`` with a space between them that no line breaks."""
+    return f"{number}{_SPACE}{unit}".strip()
 
 
 def plain(number: float) -> str:

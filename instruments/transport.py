@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import select
 import socket
 import threading
+import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, cast
@@ -56,6 +58,7 @@ class VisaTransport:
     def __init__(self, resource_name: str, *, open_timeout_s: float) -> None:
         """Open the resource; raises TimeoutError, ConnectionError or ValueError (bad name)."""
         self.resource_name = resource_name
+        self._open_timeout_s = open_timeout_s
         self._resource = _open(resource_name, open_timeout_s)
         name = resource_name.upper()
         self._is_stream = name.endswith("::SOCKET") or name.startswith("ASRL")
@@ -71,7 +74,7 @@ class VisaTransport:
 
     def read_text(self, *, timeout_s: float) -> bytes:
         """Return the response up to its terminator."""
-        with _builtin_errors():
+        with self._drop_noticed():
             self._set_timeout(timeout_s)
             self._terminate_at_line_feed(terminated=True)
             self._await_stream(timeout_s)
@@ -79,7 +82,7 @@ class VisaTransport:
 
     def read_block(self, *, timeout_s: float) -> bytes:
         """Return the response, ``#`` first; on a stream, exactly the block and its line feed."""
-        with _builtin_errors():
+        with self._drop_noticed():
             self._set_timeout(timeout_s)
             if not self._is_stream:
                 return self._resource.read_raw(_CHUNK_BYTES)
@@ -90,11 +93,12 @@ class VisaTransport:
     def clear(self, *, limit_s: float) -> bool:
         """Clear the device; a clear that does not return in time costs the line, not the caller.
 
-        pyvisa-py's clear of a raw socket whose peer is gone never returns, so a stream is drained
-        here, and any other clear runs in a thread that is abandoned with its socket closed.
+        A stream has no clear: what was asked may still be answered. A socket is therefore opened
+        anew, and a serial line is given up. Any other clear runs in a thread that is left behind,
+        its line closed, where it does not end.
         """
-        if self._is_stream and self._socket() is not None:
-            return self._drain()
+        if self._is_stream:
+            return self._reopen()
         outcome: list[bool] = []
         worker = threading.Thread(target=self._clear_into, args=(outcome, limit_s), daemon=True)
         worker.start()
@@ -153,7 +157,7 @@ class VisaTransport:
         error = line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             self.close()
-            raise ConnectionError(f"connection refused (errno {error})")
+            raise ConnectionError(os.strerror(error))
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _await_stream(self, timeout_s: float) -> None:
@@ -167,30 +171,47 @@ class VisaTransport:
         if line.recv(1, socket.MSG_PEEK) == b"":
             raise ConnectionResetError("the instrument closed the connection")
 
+    @contextmanager
+    def _drop_noticed(self) -> Generator[None]:
+        """Tell a socket that the peer has closed from one that is silent (pyvisa-py does not)."""
+        try:
+            with _builtin_errors():
+                yield
+        except TimeoutError:
+            if self._is_closed_by_peer():
+                raise ConnectionResetError("the instrument closed the connection") from None
+            raise
+
+    def _is_closed_by_peer(self) -> bool:
+        line = self._socket()
+        if line is None or not select.select([line], [], [], 0)[0]:
+            return False
+        return line.recv(1, socket.MSG_PEEK) == b""
+
     def _has_pending_bytes(self) -> bool:
         sessions = cast("dict[object, object]", getattr(self._resource.visalib, "sessions", {}))
         return bool(getattr(sessions.get(self._resource.session), "_pending_buffer", b""))
 
-    def _drain(self) -> bool:
-        """Discard what a stream still holds; False where the peer has closed it."""
-        line = self._socket()
-        sessions = cast("dict[object, object]", getattr(self._resource.visalib, "sessions", {}))
-        pending = getattr(sessions.get(self._resource.session), "_pending_buffer", None)
-        if isinstance(pending, bytearray):
-            pending.clear()
-        with _ignored_errors():
-            while line is not None and select.select([line], [], [], 0)[0]:
-                if not line.recv(_CHUNK_BYTES):
-                    return False
-            return line is not None
-        return False
+    def _reopen(self) -> bool:
+        """Leave a late reply on the old connection; pyvisa-py's own clear may never return."""
+        was_socket = self._socket() is not None
+        self.close()
+        if not was_socket:
+            return False
+        try:
+            self._resource = _open(self.resource_name, self._open_timeout_s)
+            self._timeout_ms, self._terminated = -1, False
+            self._prepare_socket()
+        except (OSError, ValueError):
+            return False
+        return True
 
 
 def _open(resource_name: str, open_timeout_s: float) -> MessageBasedResource:
     import pyvisa
     from pyvisa.resources import MessageBasedResource
 
-    with _builtin_errors(), _quiet_pyvisa():
+    with _builtin_errors(), _quiet_pyvisa(), _leaked_sockets_closed():
         resource = _resource_manager().open_resource(
             resource_name, open_timeout=round(open_timeout_s * 1000)
         )
@@ -218,6 +239,27 @@ def _quiet_pyvisa() -> Generator[None]:
         yield
     finally:
         logger.disabled = was_disabled
+
+
+@contextmanager
+def _leaked_sockets_closed() -> Generator[None]:
+    """Close the sockets that pyvisa-py's HiSLIP leaves open when an instrument refuses it.
+
+    They are reachable only through the frames of the error that is being raised.
+    """
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            for frame, _ in traceback.walk_tb(cause.__traceback__):
+                owner = frame.f_locals.get("self")
+                for name in ("_sync", "_async"):
+                    line = getattr(owner, name, None)
+                    if isinstance(line, socket.socket):
+                        line.close()
+            cause = cause.__cause__ or cause.__context__
+        raise
 
 
 @contextmanager

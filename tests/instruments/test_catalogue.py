@@ -1,0 +1,165 @@
+"""The choice of a driver by what answers, and what every driver must have."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from bench.errors import IdentityMismatch, InstrumentError
+from instruments import (
+    DRIVERS,
+    known_models,
+    open_instrument,
+    open_load_switch,
+    open_multimeter,
+    open_oscilloscope,
+    open_supply,
+)
+from instruments.dmms import Keysight344xx
+from instruments.roles import LoadSwitch, Multimeter, Oscilloscope, Supply
+from instruments.scopes import KeysightInfiniiVision
+from instruments.supplies import KeysightE36xx
+from instruments.switches import KeysightDaq970
+from tests.instruments.dialogue import Dialogue, identity, session
+from tests.instruments.peers import HislipPeer
+
+ROLES = {
+    KeysightInfiniiVision: (Oscilloscope, "DSO-X 3024T"),
+    Keysight344xx: (Multimeter, "34465A"),
+    KeysightDaq970: (LoadSwitch, "DAQ970A"),
+    KeysightE36xx: (Supply, "E36312A"),
+}
+OPENERS = {
+    KeysightInfiniiVision: open_oscilloscope,
+    Keysight344xx: open_multimeter,
+    KeysightDaq970: open_load_switch,
+    KeysightE36xx: open_supply,
+}
+
+
+def members(role: type) -> set[str]:
+    """Return every public member that a role's Protocol declares, inherited ones included."""
+    names = {name for base in role.__mro__ for name in vars(base)}
+    names |= {name for base in role.__mro__ for name in getattr(base, "__annotations__", {})}
+    return {name for name in names if not name.startswith("_")}
+
+
+def instrument(idn: str) -> HislipPeer:
+    return HislipPeer(lambda message: idn.encode() + b"\n" if message == b"*IDN?" else None)
+
+
+def test_every_driver_is_tested_here():
+    assert set(ROLES) == set(DRIVERS)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_driver_opens_with_its_manual_and_its_command_table(driver):
+    document = inspect.getmodule(driver).__doc__
+    assert "Manual: " in document
+    assert "verified" in document.lower()
+    assert "| errors" in document
+    assert driver.MANUAL
+    assert driver.__doc__
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_driver_names_models_that_are_patterns_of_manufacturer_and_model(driver):
+    assert driver.MODELS
+    for pattern in driver.MODELS:
+        assert "," in re.compile(pattern).pattern
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_driver_has_every_member_of_its_role_with_the_same_signature(driver):
+    role, model = ROLES[driver]
+    made = driver(session(Dialogue()), identity(model))
+    for name in members(role):
+        assert hasattr(made, name), f"{driver.__name__} lacks {name}"
+        declared = inspect.getattr_static(role, name, None)
+        if inspect.isfunction(declared):
+            assert inspect.signature(getattr(driver, name)) == inspect.signature(declared)
+            assert getattr(driver, name).__doc__
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_closing_is_idempotent(driver):
+    made = driver(session(Dialogue()), identity(ROLES[driver][1]))
+    made.close()
+    made.close()
+
+
+def test_known_models_name_their_driver():
+    assert {name for _, name in known_models()} == {driver.__name__ for driver in DRIVERS}
+
+
+@pytest.mark.parametrize(
+    ("idn", "driver"),
+    [
+        ("AGILENT TECHNOLOGIES,DSO-X 3014A,MY51,02.42", KeysightInfiniiVision),
+        ("KEYSIGHT TECHNOLOGIES,MSO-X 3104T,MY57,07.20", KeysightInfiniiVision),
+        ("KEYSIGHT TECHNOLOGIES,DSO-X 2022A,MY57,02.50", KeysightInfiniiVision),
+        ("Keysight Technologies,34465A,MY57,A.02.17-02.40-02.17-00.52-04-01", Keysight344xx),
+        ("Agilent Technologies,34461A,MY53,A.01.08", Keysight344xx),
+        ("Keysight Technologies,DAQ970A,MY58,A.02.01", KeysightDaq970),
+        ("HEWLETT-PACKARD,34970A,0,13-2-2", KeysightDaq970),
+        ("Keysight Technologies,E36312A,MY59,1.0.0", KeysightE36xx),
+    ],
+)
+def test_the_driver_is_chosen_by_what_answers(idn, driver):
+    with instrument(idn) as peer:
+        opened = open_instrument("role", peer.resource_name, timeout_s=1.0)
+        assert type(opened) is driver
+        assert opened.identity.model == idn.split(",")[1]
+        assert (opened.role, opened.resource_name) == ("role", peer.resource_name)
+        opened.close()
+
+
+def test_another_model_than_expected_is_named():
+    with (
+        instrument("Keysight Technologies,34461A,MY1,A") as peer,
+        pytest.raises(IdentityMismatch, match="dmm.*expected the model 34465A, found 34461A"),
+    ):
+        open_instrument("dmm", peer.resource_name, expected_model="34465A")
+
+
+def test_another_serial_number_than_expected_is_named():
+    with (
+        instrument("Keysight Technologies,34461A,MY1,A") as peer,
+        pytest.raises(IdentityMismatch, match="expected the serial number MY2, found MY1"),
+    ):
+        open_instrument("dmm", peer.resource_name, expected_serial="MY2")
+
+
+@pytest.mark.parametrize("expected", ["DSO-X 3014T", "dsox3014t", "DSOX3014T"])
+def test_a_model_may_be_written_as_on_the_front_panel(expected):
+    with instrument("KEYSIGHT TECHNOLOGIES,DSO-X 3014T,MY1,7") as peer:
+        open_instrument("scope", peer.resource_name, expected_model=expected).close()
+
+
+def test_an_unknown_instrument_names_what_is_known():
+    with (
+        instrument("RIGOL TECHNOLOGIES,DS1054Z,DS1,00.04") as peer,
+        pytest.raises(InstrumentError, match="no driver knows RIGOL.*DS1054Z; known are .*344"),
+    ):
+        open_instrument("scope", peer.resource_name)
+
+
+def test_something_that_is_no_instrument_is_refused():
+    with (
+        instrument("hello") as peer,
+        pytest.raises(InstrumentError, match="not a SCPI instrument"),
+    ):
+        open_instrument("scope", peer.resource_name)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_role_takes_its_kind_of_instrument_and_no_other(driver):
+    with instrument(f"Keysight Technologies,{ROLES[driver][1]},MY1,1") as peer:
+        for kind, opener in OPENERS.items():
+            if kind is driver:
+                opener(peer.resource_name).close()
+            else:
+                with pytest.raises(IdentityMismatch, match="expected an? .*, found Keysight"):
+                    opener(peer.resource_name)

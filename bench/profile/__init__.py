@@ -1,0 +1,40 @@
+"""Device profiles: what a manufacturer declares, read strictly and checked for contradictions."""
+
+from bench.profile.lint import Finding, lint, table_inconsistency_pct
+from bench.profile.load import load_profile, profile_names, profile_path
+from bench.profile.nominals import NOMINALS, Nominal
+from bench.profile.profile import (
+    Envelope,
+    Level,
+    Output,
+    Profile,
+    Protection,
+    Provenance,
+    Sheet,
+    TableRow,
+    Timers,
+    Tolerances,
+    Waveform,
+)
+
+__all__ = [
+    "NOMINALS",
+    "Envelope",
+    "Finding",
+    "Level",
+    "Nominal",
+    "Output",
+    "Profile",
+    "Protection",
+    "Provenance",
+    "Sheet",
+    "TableRow",
+    "Timers",
+    "Tolerances",
+    "Waveform",
+    "lint",
+    "load_profile",
+    "profile_names",
+    "profile_path",
+    "table_inconsistency_pct",
+]

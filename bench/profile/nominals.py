@@ -1,0 +1,122 @@
+"""Every declared figure that a limit can refer to, by name, with its unit.
+
+Requirements name a nominal; they never read a profile's fields themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from bench.profile.profile import Profile
+
+__all__ = ["NOMINALS", "Nominal"]
+
+OFF_STATE_SHARE: Final = 0.02
+"""Share of the highest level that an off state may never exceed. Source: LKG-007, proposed."""
+
+SHORTEST_DC_TRIP_S: Final = 0.1
+"""A d.c. fault ends within this time or two half-cycles. Source: FLT-006, proposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nominal:
+    """How a figure follows from a profile; ``unit`` is that of the returned number."""
+
+    unit: str
+    value: Callable[[Profile, int, float], float]
+    """Called with the profile, the level's number and the load in ohms."""
+
+
+def _declared(unit: str, value: Callable[[Profile], float]) -> Nominal:
+    """Return a figure that is the same at every level and load."""
+
+    def at_any(profile: Profile, _level: int, _load_ohm: float) -> float:
+        return value(profile)
+
+    return Nominal(unit, at_any)
+
+
+def _highest_ua(profile: Profile) -> float:
+    return profile.current_ua(profile.highest_level, profile.loads_ohm[0])
+
+
+def _highest_into_load_ua(profile: Profile, _level: int, load_ohm: float) -> float:
+    return profile.current_ua(profile.highest_level, load_ohm)
+
+
+def _smallest_load_ua(profile: Profile, level: int, _load_ohm: float) -> float:
+    return profile.current_ua(level, profile.loads_ohm[0])
+
+
+def _voltage_v(profile: Profile, level: int, load_ohm: float) -> float:
+    return profile.current_ua(level, load_ohm) * 1e-6 * load_ohm
+
+
+def _load_ratio(profile: Profile, level: int, load_ohm: float) -> float:
+    return profile.current_ua(level, load_ohm) / profile.current_ua(level, profile.loads_ohm[0])
+
+
+def _on_time_per_cycle_s(profile: Profile) -> float:
+    wave = profile.waveform
+    return wave.on_time_per_pulse_s * wave.pulses_per_polarity_cycle
+
+
+def _dc_trip_s(profile: Profile) -> float:
+    return max(SHORTEST_DC_TRIP_S, 2.0 * profile.waveform.half_cycle_s)
+
+
+NOMINALS: Final[Mapping[str, Nominal]] = MappingProxyType(
+    {
+        "one": _declared("1", lambda p: 1.0),  # noqa: ARG005 - a constant is declared by nobody
+        "current": Nominal("uA", Profile.current_ua),
+        "current at the smallest load": Nominal("uA", _smallest_load_ua),
+        "highest current": _declared("uA", _highest_ua),
+        "highest current into the load": Nominal("uA", _highest_into_load_ua),
+        "off-state share": _declared("uA", lambda p: OFF_STATE_SHARE * _highest_ua(p)),
+        "voltage": Nominal("V", _voltage_v),
+        "load ratio": Nominal("1", _load_ratio),
+        "pulse duration": _declared("s", lambda p: p.waveform.pulse_duration_s),
+        "repetition rate": _declared("Hz", lambda p: p.waveform.repetition_rate_hz),
+        "duty": _declared("1", lambda p: p.waveform.duty),
+        "pulses per train": _declared("pulses", lambda p: float(p.waveform.pulses_per_train)),
+        "train duration": _declared("s", lambda p: p.waveform.train_s),
+        "dc": Nominal("uA", Profile.dc_ua),
+        "average current": Nominal("uA", Profile.average_current_ua),
+        "phase charge": Nominal("uC", Profile.phase_charge_uc),
+        "summed phase charge": Nominal("uC", Profile.summed_phase_charge_uc),
+        "net charge per pulse": Nominal("uC", Profile.net_charge_per_pulse_uc),
+        "on-time per pulse": _declared("s", lambda p: p.waveform.on_time_per_pulse_s),
+        "on-time per cycle": _declared("s", _on_time_per_cycle_s),
+        "compliance": _declared("V", lambda p: p.output.compliance_v),
+        "ceiling": _declared("uA", lambda p: p.output.ceiling_ua),
+        "excursion charge": _declared("nC", lambda p: p.output.excursion_charge_nc),
+        "excursion duration": _declared("s", lambda p: p.output.excursion_duration_s),
+        "excursion sum": _declared("uC", lambda p: p.output.excursion_sum_uc),
+        "off-state current": _declared("uA", lambda p: p.output.off_state_ua),
+        "contact-sense current": _declared("uA", lambda p: p.output.contact_sense_ua),
+        "contact-sense charge": _declared("uC/s", lambda p: p.output.contact_sense_uc_per_s),
+        "session": _declared("s", lambda p: p.timers.session_s),
+        "ramp": _declared("s", lambda p: p.timers.ramp_s),
+        "start delay": _declared("s", lambda p: p.timers.start_delay_s),
+        "stop": _declared("s", lambda p: p.timers.stop_s),
+        "contact loss": _declared("s", lambda p: p.timers.contact_loss_s),
+        "charge": _declared("s", lambda p: p.timers.charge_s),
+        "resume window": _declared("s", lambda p: p.timers.resume_window_s),
+        "watchdog": _declared("s", lambda p: p.timers.watchdog_s),
+        "link timeout": _declared("s", lambda p: p.timers.link_timeout_s or 0.0),
+        "overcurrent": _declared("uA", lambda p: p.protection.overcurrent_ua),
+        "overcurrent time": _declared("s", lambda p: p.protection.overcurrent_s),
+        "hardware overcurrent time": _declared("s", lambda p: p.protection.overcurrent_hardware_s),
+        "firmware overcurrent time": _declared("s", lambda p: p.protection.overcurrent_firmware_s),
+        "fault current": _declared("uA", lambda p: p.protection.fault_current_ua),
+        "fault charge": _declared("uC", lambda p: p.protection.fault_charge_uc),
+        "contact-on resistance": _declared("ohm", lambda p: p.protection.contact_on_ohm),
+        "contact-off resistance": _declared("ohm", lambda p: p.protection.contact_off_ohm),
+        "dc trip": _declared("s", _dc_trip_s),
+        "over-temperature": _declared("degC", lambda p: p.protection.over_temperature_c),
+        "battery cut-off": _declared("V", lambda p: p.protection.battery_cutoff_v),
+    }
+)

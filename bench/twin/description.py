@@ -1,0 +1,223 @@
+"""The unit description: the JSON from which a simulated unit is built, read strictly."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, cast
+
+__all__ = [
+    "DescriptionError",
+    "Envelope",
+    "FaultEntry",
+    "FirmwareSettings",
+    "OutputDescription",
+    "UnitDescription",
+    "WaveformDescription",
+]
+
+SCHEMA = 1
+
+
+class DescriptionError(ValueError):
+    """A unit description cannot be built; names the key, what was expected and what was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """Slow modulation of the pulses' amplitude; ``depth`` 1 takes it down to zero."""
+
+    rate_hz: float
+    depth: float
+    shape: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveformDescription:
+    """The pulses as the firmware makes them."""
+
+    kind: str
+    pulse_duration_s: float
+    repetition_rate_hz: float
+    inter_phase_gap_s: float = 0.0
+    pulses_per_train: int = 1
+    train_gap_s: float = 0.0
+    envelope: Envelope | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputDescription:
+    """What the output stage regulates, and its levels."""
+
+    regulation: str
+    compliance_v: float
+    levels_ua: tuple[float, ...] = ()
+    levels_v: tuple[float, ...] = ()
+    source_ohm: float | None = None
+
+    def table_ua(self) -> tuple[float, ...]:
+        """Return the levels as short-circuit current, microamperes."""
+        if self.regulation == "current":
+            return self.levels_ua
+        return tuple(volts / (self.source_ohm or 1.0) * 1e6 for volts in self.levels_v)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirmwareSettings:
+    """What the firmware was configured with at the factory."""
+
+    session_s: float
+    ramp_s: float
+    stop_ramp_s: float
+    resume_window_s: float
+    contact_on_ohm: float
+    contact_off_ohm: float
+    contact_debounce_s: float
+    overcurrent_ua: float
+    dc_threshold_ua: float
+    dc_window_s: float
+    watchdog_s: float
+    battery_low_v: float
+    battery_cutoff_v: float
+    over_temperature_c: float
+    charge_inhibit: bool
+    link_timeout_s: float | None = None
+    modes: tuple[str, ...] = ("standard",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultEntry:
+    """One fault to fit: an id of ours or ``path/file.py:Class``; severity low, middle or high."""
+
+    spec: str
+    severity: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitDescription:
+    """Everything that makes one simulated unit."""
+
+    schema: int
+    model: str
+    serial: str
+    hardware: str
+    firmware: str
+    seed: int
+    waveform: WaveformDescription
+    output: OutputDescription
+    firmware_settings: FirmwareSettings
+    build: str = ""
+    udi: str = ""
+    unlock_key: str = "MCB-TEST"
+    faults: tuple[FaultEntry, ...] = ()
+    bench_faults: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, raw: Mapping[str, Any]) -> UnitDescription:
+        """Read the JSON object; raises DescriptionError for anything unknown, missing or wrong."""
+        description = cast(UnitDescription, _read(cls, raw, "unit description"))
+        _check(description)
+        return description
+
+
+_NESTED: dict[str, type] = {
+    "WaveformDescription": WaveformDescription,
+    "OutputDescription": OutputDescription,
+    "FirmwareSettings": FirmwareSettings,
+    "Envelope": Envelope,
+    "Envelope | None": Envelope,
+}
+
+
+def _read(kind: type, raw: object, where: str) -> object:
+    if not isinstance(raw, Mapping):
+        raise DescriptionError(f"{where}: expected an object, found {type(raw).__name__}")
+    given = cast(Mapping[str, object], raw)
+    known = {field.name: field for field in fields(kind)}
+    for key in given:
+        if key not in known:
+            raise DescriptionError(f"{where}: unknown key {key!r}{_nearest(key, list(known))}")
+    values: dict[str, object] = {}
+    for name, field in known.items():
+        if name in given:
+            values[name] = _convert(str(field.type), given[name], f"{where}.{name}")
+        elif field.default is MISSING:
+            raise DescriptionError(f"{where}: key {name!r} is missing")
+    return kind(**values)
+
+
+def _nearest(key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+
+
+def _convert(declared: str, raw: object, where: str) -> object:
+    if declared.endswith("| None") and raw is None:
+        return None
+    if declared in _NESTED:
+        return _read(_NESTED[declared], raw, where)
+    if declared.startswith("tuple["):
+        return _sequence(declared, raw, where)
+    return _scalar(declared.removesuffix(" | None"), raw, where)
+
+
+def _sequence(declared: str, raw: object, where: str) -> tuple[object, ...]:
+    if raw is None:
+        return ()
+    if not isinstance(raw, (list, tuple)):
+        raise DescriptionError(f"{where}: expected a list, found {type(raw).__name__}")
+    items = cast(list[object], list(cast(list[object], raw)))
+    inner = declared.removeprefix("tuple[").removesuffix(", ...]")
+    if inner == "FaultEntry":
+        return tuple(_read(FaultEntry, item, f"{where}[{k}]") for k, item in enumerate(items))
+    return tuple(_scalar(inner, item, f"{where}[{k}]") for k, item in enumerate(items))
+
+
+def _scalar(declared: str, raw: object, where: str) -> object:
+    number = isinstance(raw, (int, float)) and not isinstance(raw, bool)
+    if declared == "float" and number:
+        return float(cast(float, raw))
+    if declared == "int" and number and float(cast(float, raw)).is_integer():
+        return int(cast(float, raw))
+    if declared == "str" and isinstance(raw, str):
+        return raw
+    if declared == "bool" and isinstance(raw, bool):
+        return raw
+    raise DescriptionError(f"{where}: expected {declared}, found {raw!r}")
+
+
+def _check(unit: UnitDescription) -> None:
+    wave, output = unit.waveform, unit.output
+    _demand(unit.schema == SCHEMA, f"schema: expected {SCHEMA}, found {unit.schema}")
+    _one_of("waveform.kind", wave.kind, ("alternating", "biphasic", "monophasic"))
+    _one_of("output.regulation", output.regulation, ("current", "voltage"))
+    if wave.envelope is not None:
+        _one_of("waveform.envelope.shape", wave.envelope.shape, ("square", "sine"))
+    phases = 2 if wave.kind == "biphasic" else 1
+    driven_s = phases * wave.pulse_duration_s + (phases - 1) * wave.inter_phase_gap_s
+    _demand(wave.pulse_duration_s > 0, "waveform.pulse_duration_s: expected more than zero")
+    _demand(wave.repetition_rate_hz > 0, "waveform.repetition_rate_hz: expected more than zero")
+    _demand(
+        driven_s * wave.repetition_rate_hz < 1.0,
+        f"waveform: {driven_s:g} s driven do not fit a pulse period of "
+        f"{1.0 / wave.repetition_rate_hz:g} s",
+    )
+    _demand(wave.pulses_per_train >= 1, "waveform.pulses_per_train: expected at least 1")
+    key = "levels_ua" if output.regulation == "current" else "levels_v"
+    _demand(bool(getattr(output, key)), f"output.{key}: expected at least one level, found none")
+    if output.regulation == "voltage":
+        _demand(
+            output.source_ohm is not None and output.source_ohm > 0,
+            f"output.source_ohm: expected ohms for a voltage output, found {output.source_ohm}",
+        )
+    _demand(output.compliance_v > 0, "output.compliance_v: expected more than zero")
+
+
+def _one_of(where: str, found: str, known: tuple[str, ...]) -> None:
+    _demand(found in known, f"{where}: expected one of {', '.join(known)}, found {found!r}")
+
+
+def _demand(condition: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
+    if not condition:
+        raise DescriptionError(f"unit description: {message}")

@@ -1,0 +1,280 @@
+"""The fixture: relays with their contacts, the loads, and the wiring that they make.
+
+Nodes and relay numbers are those of docs/laboratory.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.twin.network import GROUND, Capacitor, Resistor, Wiring
+from bench.twin.virtual_time import NS_PER_S, Appointment, Timeline
+
+__all__ = ["CONTACT_SENSED", "RELAYS", "Fixture", "FixtureValues", "Relay"]
+
+RELAYS = range(101, 120)
+CONTACT_SENSED = frozenset({101, 102, 103, 104, 105, 106, 107, 113, 114})
+"""Relays whose contact gives a pulse on the sync line."""
+
+_CONTACT = 107
+_DEVICE = 108
+_REFERENCE, _REVERSE, _CHECK = 109, 110, 111
+_SOLID_STATE_S = 100e-6
+_CLOSES_S, _OPENS_S = (6e-3, 12e-3), (2e-3, 5e-3)
+_BOUNCE_S = 3e-3
+_SHORTEST_BOUNCE_S = 50e-6
+_CONTACT_OHM = (0.05, 0.3)
+_STUCK_CLOSED, _STUCK_OPEN, _AGED, _AGED_OHM = 101, 102, 101, 12.0
+"""What the bench faults X06, X07 and X08 are fitted to."""
+
+
+class FixtureValues:
+    """Component values as built: drawn once from the seed, within the parts' tolerance."""
+
+    def __init__(self, random: np.random.Generator, bench_faults: Iterable[str]) -> None:
+        def within(nominal: float, part: float) -> float:
+            return nominal * (1.0 + float(random.uniform(-part, part)))
+
+        faults = frozenset(bench_faults)
+        self.shunt_ohm = within(100.0, 5e-4) * (1.05 if "X09" in faults else 1.0)
+        self.load_ohm = {101: within(400.0, 1e-3), 102: within(1900.0, 1e-3), 103: within(9900.0, 1e-3)}
+        self.skin_series_ohm, self.skin_ohm = within(1_000.0, 1e-2), within(20_000.0, 1e-2)
+        self.skin_f = within(100e-9, 5e-2)
+        self.rc_ohm, self.rc_f = within(9_900.0, 1e-3), within(100e-9, 2e-2)
+        self.bypass_ohm = within(11.11, 5e-3)
+        self.reference_ohm, self.check_ohm = within(10_000.0, 1e-3), within(1_000.0, 1e-3)
+        self.measuring_ohm, self.measuring_f = within(10_000.0, 1e-2), within(15e-9, 1e-2)
+        self.measuring_load_ohm = within(1_000.0, 1e-2)
+        self.probe_ohm = within(10e6, 1e-2)
+        self.contact_ohm = {
+            channel: float(random.uniform(*_CONTACT_OHM)) for channel in RELAYS
+        }
+        self.return_ohm = float(random.uniform(*_CONTACT_OHM))
+        if "X08" in faults:
+            self.contact_ohm[_AGED] += _AGED_OHM
+        self.stuck_closed = {_STUCK_CLOSED} if "X06" in faults else set[int]()
+        self.stuck_open = {_STUCK_OPEN} if "X07" in faults else set[int]()
+        self.lead_open = "X27" in faults
+
+
+@dataclass(slots=True, kw_only=True)
+class Relay:
+    """A relay: what its coil was told, what its contact does."""
+
+    commanded: bool = False
+    closed: bool = False
+    settled_ns: int = 0
+    operations: list[Appointment]
+
+
+class Fixture:
+    """Relays and wiring; tells when the wiring changed."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        *,
+        seed: int,
+        bench_faults: Iterable[str],
+        rewired: Callable[[int], None],
+    ) -> None:
+        self._timeline = timeline
+        self._random = np.random.default_rng([seed, 3])
+        self.values = FixtureValues(np.random.default_rng([seed, 4]), bench_faults)
+        self._rewired = rewired
+        self._relays = {channel: Relay(operations=[]) for channel in RELAYS}
+        for channel in self.values.stuck_closed:
+            self._relays[channel].closed = True
+        self._wirings: dict[tuple[frozenset[int], bool], Wiring] = {}
+        self.moved: Callable[[int], None] = _nobody
+        """Called at the first movement of a contact."""
+
+    def command(self, channel: int, *, closed: bool) -> int:
+        """Drive a coil; return when the contact has settled."""
+        relay = self._relays[self._known(channel)]
+        if relay.commanded != closed:
+            relay.commanded = closed
+            self._operate(channel)
+            if channel == _DEVICE:
+                self._operate(_REFERENCE)
+                self._operate(_CHECK)
+        return max(relay.settled_ns, self._timeline.now_ns)
+
+    def commanded(self, channel: int) -> bool:
+        """Return what the coil was told."""
+        return self._relays[self._known(channel)].commanded
+
+    def closed(self, channel: int) -> bool:
+        """Return what the contact does now."""
+        if channel == _DEVICE and self.values.lead_open:
+            return False
+        return self._relays[channel].closed
+
+    def contacts(self) -> frozenset[int]:
+        """Return all closed contacts."""
+        return frozenset(channel for channel in RELAYS if self.closed(channel))
+
+    def wiring(self, *, source_on: bool) -> Wiring:
+        """Return the wiring now; ``source_on``: supply output 2 is switched on."""
+        key = (self.contacts(), source_on)
+        wiring = self._wirings.get(key)
+        if wiring is None:
+            wiring = self._wirings[key] = _wiring(self.values, *key)
+        return wiring
+
+    def source_currents(self, volts: float) -> tuple[float, float]:
+        """Return the currents that supply output 2 pushes into S and E (Norton), amperes."""
+        values = self.values
+        reference_a = check_a = 0.0
+        if self.closed(_REFERENCE):
+            sign = -1.0 if self.closed(_REVERSE) else 1.0
+            reference_a = sign * volts / (values.reference_ohm + values.contact_ohm[_REFERENCE])
+        if self.closed(_CHECK):
+            check_a = volts / (values.check_ohm + values.contact_ohm[_CHECK])
+        return reference_a, check_a
+
+    def load_ohm(self) -> float:
+        """Return the resistance that the device sees, direct current; infinite where open."""
+        values, closed = self.values, self.contacts()
+        if not {_CONTACT, _DEVICE} <= closed:
+            return float("inf")
+        paths = dict(values.load_ohm)
+        paths[104] = values.skin_series_ohm + values.skin_ohm
+        paths[105], paths[106] = values.rc_ohm, 0.0
+        siemens = sum(
+            1.0 / (ohm + values.contact_ohm[channel])
+            for channel, ohm in paths.items()
+            if channel in closed
+        )
+        shunt_ohm = 1.0 / (1.0 / values.shunt_ohm + (106 in closed) / values.bypass_ohm)
+        return 1.0 / siemens + shunt_ohm if siemens else float("inf")
+
+    def _known(self, channel: int) -> int:
+        if channel not in self._relays:
+            raise ValueError(
+                f"relay {channel}: the switch unit has relays {RELAYS[0]} to {RELAYS[-1]}"
+            )
+        return channel
+
+    def _operate(self, channel: int) -> None:
+        """Let a contact follow its coil, as far as the interlock allows."""
+        relay = self._relays[channel]
+        closed = relay.commanded
+        if channel in (_REFERENCE, _CHECK) and closed:
+            device = self._relays[_DEVICE]
+            closed = not device.commanded and not device.closed
+        for operation in relay.operations:
+            operation.cancel()
+        relay.operations.clear()
+        if channel in self.values.stuck_closed | self.values.stuck_open or closed == relay.closed:
+            return
+        now_ns = self._timeline.now_ns
+        changes = self._movements(channel, closed=closed)
+        relay.settled_ns = now_ns + changes[-1]
+        for k, delay_ns in enumerate(changes):
+            state = closed if k % 2 == 0 else not closed
+            operation = self._timeline.schedule(
+                now_ns + delay_ns, self._mover(channel, closed=state, first=k == 0)
+            )
+            relay.operations.append(operation)
+
+    def _movements(self, channel: int, *, closed: bool) -> list[int]:
+        """Return when the contact changes, an odd number of times, ns from the coil's change."""
+        if channel == _CONTACT:
+            return [round(_SOLID_STATE_S * NS_PER_S)]
+        first_s = float(self._random.uniform(*(_CLOSES_S if closed else _OPENS_S)))
+        times_s = [first_s]
+        if closed:
+            bounces = 2 * int(self._random.integers(0, 3))
+            gaps_s = np.sort(self._random.uniform(_SHORTEST_BOUNCE_S, _BOUNCE_S, bounces))
+            times_s += [first_s + float(gap_s) for gap_s in gaps_s]
+        return [round(time_s * NS_PER_S) for time_s in times_s]
+
+    def _mover(self, channel: int, *, closed: bool, first: bool) -> Callable[[], None]:
+        def move() -> None:
+            self._relays[channel].closed = closed
+            if first:
+                self.moved(channel)
+            self._rewired(channel)
+            if channel == _DEVICE and not closed:
+                self._operate(_REFERENCE)
+                self._operate(_CHECK)
+
+        return move
+
+
+def _nobody(_channel: int) -> None:
+    """Nobody looks."""
+
+
+def _wiring(values: FixtureValues, closed: frozenset[int], source_on: bool) -> Wiring:  # noqa: FBT001
+    resistors = [
+        Resistor(a="E", b=GROUND, ohm=values.probe_ohm),
+        Resistor(a="S", b=GROUND, ohm=values.shunt_ohm),
+    ]
+    resistors += _plain_paths(values, closed)
+    if source_on and _REFERENCE in closed:
+        ohm = values.reference_ohm + values.contact_ohm[_REFERENCE]
+        resistors.append(Resistor(a="S", b=GROUND, ohm=ohm))
+    if source_on and _CHECK in closed:
+        ohm = values.check_ohm + values.contact_ohm[_CHECK]
+        resistors.append(Resistor(a="E", b=GROUND, ohm=ohm))
+    capacitors: list[Capacitor] = []
+    for channel, build in ((104, _skin), (105, _rc), (112, _measuring)):
+        if channel in closed:
+            more, capacitor = build(values)
+            resistors += more
+            capacitors.append(capacitor)
+    return Wiring(
+        resistors=tuple(resistors), capacitors=tuple(capacitors), injections=("S", "E")
+    )
+
+
+def _plain_paths(values: FixtureValues, closed: frozenset[int]) -> list[Resistor]:
+    contact = values.contact_ohm
+    paths = {
+        _CONTACT: [Resistor(a="E", b="L", ohm=contact[_CONTACT])],
+        _DEVICE: [
+            Resistor(a="P", b="E", ohm=contact[_DEVICE]),
+            Resistor(a="N", b=GROUND, ohm=values.return_ohm),
+        ],
+        106: [
+            Resistor(a="L", b="S", ohm=contact[106]),
+            Resistor(a="S", b=GROUND, ohm=values.bypass_ohm),
+        ],
+    }
+    for channel, ohm in values.load_ohm.items():
+        paths[channel] = [Resistor(a="L", b="S", ohm=ohm + contact[channel])]
+    found = [part for channel, parts in paths.items() if channel in closed for part in parts]
+    if {115, 116} <= closed:
+        found.append(Resistor(a="E", b="S", ohm=contact[115] + contact[116]))
+    return found
+
+
+def _skin(values: FixtureValues) -> tuple[list[Resistor], Capacitor]:
+    series_ohm = values.skin_series_ohm + values.contact_ohm[104]
+    parts = [Resistor(a="L", b="K", ohm=series_ohm), Resistor(a="K", b="S", ohm=values.skin_ohm)]
+    return parts, Capacitor(name="skin", a="K", b="S", farad=values.skin_f, bleed_ohm=values.skin_ohm)
+
+
+def _rc(values: FixtureValues) -> tuple[list[Resistor], Capacitor]:
+    contact = Resistor(a="L", b="X", ohm=values.contact_ohm[105])
+    parts = [contact, Resistor(a="X", b="S", ohm=values.rc_ohm)]
+    return parts, Capacitor(name="rc", a="X", b="S", farad=values.rc_f, bleed_ohm=values.rc_ohm)
+
+
+def _measuring(values: FixtureValues) -> tuple[list[Resistor], Capacitor]:
+    """IEC 60601-1:2005 figure 12: 1 kΩ across the input, 10 kΩ and 15 nF before the meter."""
+    parts = [
+        Resistor(a="E", b="W", ohm=values.contact_ohm[112]),
+        Resistor(a="W", b=GROUND, ohm=values.measuring_load_ohm),
+        Resistor(a="W", b="M", ohm=values.measuring_ohm),
+    ]
+    bleed_ohm = values.measuring_ohm + values.measuring_load_ohm
+    capacitor = Capacitor(
+        name="measuring", a="M", b=GROUND, farad=values.measuring_f, bleed_ohm=bleed_ohm
+    )
+    return parts, capacitor

@@ -1,0 +1,276 @@
+"""Linear RC networks solved exactly: nodal equations, modes, closed-form solutions.
+
+The device is a current source with conductance between its poles ``P`` and ``N``, its output
+capacitor across them; everything else is the fixture's :class:`Wiring`. The source's own
+bandwidth is one more state, ``lag``, the current that flows towards its target.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.twin.exponentials import Term, bound, integral, value
+
+__all__ = ["GROUND", "ROWS", "Branch", "Capacitor", "Resistor", "Solution", "System", "Wiring"]
+
+GROUND = "G"
+ROWS = (
+    "shunt", "electrode", "measuring", "output_v", "source_a", "terminal_a", "lag_a",
+)  # fmt: skip
+"""What every solution tells: volts of S, E and M to G, the device's own output, its currents."""
+
+_STRAY_S = 1e-12
+"""Conductance from every node to ground (1 TΩ): keeps a floating node defined."""
+_SNAP = 1e-18
+"""A mode smaller than this (V, A) is over: the state is then bitwise its steady value."""
+_NOISE_HZ = 1_000.0
+"""Frequency at which the device's noise current is turned into volts."""
+_CACHE_SIZE = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resistor:
+    """A resistance between two nodes."""
+
+    a: str
+    b: str
+    ohm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacitor:
+    """A capacitance between two nodes; alone it discharges through ``bleed_ohm``."""
+
+    name: str
+    a: str
+    b: str
+    farad: float
+    bleed_ohm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Wiring:
+    """The fixture as it is wired now; one object for one set of contacts (compared by identity).
+
+    ``injections`` are the nodes into which the fixture's own sources push current (out of G).
+    """
+
+    resistors: tuple[Resistor, ...]
+    capacitors: tuple[Capacitor, ...]
+    injections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """The device's output branch: ``i = [lag] + constant - conductance * v``."""
+
+    capacitance_f: float
+    conductance_s: float
+    lag_s: float
+    lagged: bool
+
+
+class Solution:
+    """x(t) and every row of :data:`ROWS` from one state on, while nothing is switched."""
+
+    __slots__ = ("_modes", "_over", "levels", "noise_v", "rates", "steady", "system", "weights")
+
+    def __init__(
+        self, system: System, x: tuple[float, ...], u: tuple[float, ...], noise_a: float
+    ) -> None:
+        steady = system.steady @ u
+        modes = system.inverse @ (np.array(x) - steady)
+        self.system = system
+        self.rates = system.rates
+        self.steady: list[float] = steady.tolist()
+        self._modes: list[float] = modes.tolist()
+        self.levels: NDArray[np.float64] = system.rows_x @ steady + system.rows_u @ u
+        self.weights: NDArray[np.float64] = system.rows_modes * modes
+        self.noise_v: NDArray[np.float64] = system.noise_ohm * noise_a
+        self._over: dict[int, list[Term]] = {}
+
+    def state(self, elapsed_s: float) -> tuple[float, ...]:
+        """Return x after ``elapsed_s``; finished modes leave no trace, so states repeat bitwise."""
+        live = [
+            (k, part)
+            for k, (mode, rate) in enumerate(zip(self._modes, self.rates, strict=True))
+            if abs(part := mode * exp(rate * elapsed_s)) >= _SNAP
+        ]
+        shapes = self.system.shapes
+        return tuple(
+            level + sum(shapes[i][k] * part for k, part in live)
+            for i, level in enumerate(self.steady)
+        )
+
+    def terms(self, row: int) -> list[Term]:
+        """Return one row as terms of :mod:`bench.twin.exponentials`."""
+        terms = self._over.get(row)
+        if terms is None:
+            weights: list[float] = self.weights[row].tolist()
+            terms = [(float(self.levels[row]), 0.0), *zip(weights, self.rates, strict=True)]
+            self._over[row] = terms
+        return terms
+
+    def value(self, row: int, elapsed_s: float) -> float:
+        """Return one row after ``elapsed_s``."""
+        return value(self.terms(row), elapsed_s)
+
+    def integral(self, row: int, elapsed_s: float) -> float:
+        """Return the integral of one row over the first ``elapsed_s``."""
+        return integral(self.terms(row), elapsed_s)
+
+    def bound(self, row: int) -> float:
+        """Return what the magnitude of one row never exceeds."""
+        return bound(self.terms(row))
+
+
+class System:
+    """One wiring with one device branch: matrices and modes, worked out once."""
+
+    def __init__(self, wiring: Wiring, branch: Branch) -> None:
+        output = Capacitor(
+            name="output", a="P", b="N", farad=branch.capacitance_f, bleed_ohm=float("inf")
+        )
+        self.capacitors = (output, *wiring.capacitors)
+        self._solutions: dict[tuple[object, ...], Solution] = {}
+        nodes = _nodes(wiring, self.capacitors)
+        gains = _node_equations(wiring, branch, self.capacitors, nodes)
+        rows = _rows(gains, nodes, branch, len(self.capacitors))
+        states = 1 + len(self.capacitors)
+        self.rows_x, self.rows_u = _split(rows, states)
+        derivative = _derivative(gains, branch, self.capacitors, len(nodes))
+        self._modes_of(derivative[:, :states], derivative[:, states:], branch)
+        self.noise_ohm = _noise_gain(derivative, rows, states)
+
+    def _modes_of(
+        self, a: NDArray[np.float64], b: NDArray[np.float64], branch: Branch
+    ) -> None:
+        shapes, inverse, rates = _eigen(a, self.capacitors)
+        self.rates: tuple[float, ...] = tuple(rates.tolist())
+        self.shapes: list[list[float]] = shapes.tolist()
+        self.inverse = inverse
+        self.rows_modes = self.rows_x @ shapes
+        self.steady = -np.linalg.solve(a, b)
+
+    def solve(self, x: tuple[float, ...], u: tuple[float, ...], noise_a: float) -> Solution:
+        """Return the solution from state ``x`` under inputs ``u``, the same object if known.
+
+        ``u`` is (lag target, device constant, one current per injection), all amperes.
+        """
+        key = (x, u, noise_a)
+        known = self._solutions.get(key)
+        if known is None:
+            if len(self._solutions) >= _CACHE_SIZE:
+                self._solutions.clear()
+            known = self._solutions[key] = Solution(self, x, u, noise_a)
+        return known
+
+
+def _nodes(wiring: Wiring, capacitors: tuple[Capacitor, ...]) -> dict[str, int]:
+    names = {"P", "N", "E", "S", "M", *wiring.injections}
+    for part in (*wiring.resistors, *capacitors):
+        names |= {part.a, part.b}
+    return {name: i for i, name in enumerate(sorted(names - {GROUND}))}
+
+
+def _node_equations(
+    wiring: Wiring, branch: Branch, capacitors: tuple[Capacitor, ...], nodes: dict[str, int]
+) -> NDArray[np.float64]:
+    """Return node volts and capacitor amperes (rows) per state and input (columns).
+
+    A capacitor is a voltage source whose value is its state; columns are lag, capacitors, lag
+    target (nothing), device constant, injections.
+    """
+    size = len(nodes) + len(capacitors)
+    matrix = np.zeros((size, size))
+    matrix[np.arange(len(nodes)), np.arange(len(nodes))] = _STRAY_S
+    for part in wiring.resistors:
+        _stamp(matrix, nodes, part.a, part.b, 1.0 / part.ohm)
+    _stamp(matrix, nodes, "P", "N", branch.conductance_s)
+    right = np.zeros((size, 3 + len(capacitors) + len(wiring.injections)))
+    for j, part in enumerate(capacitors):
+        for node, sign in ((part.a, 1.0), (part.b, -1.0)):
+            if node in nodes:
+                matrix[nodes[node], len(nodes) + j] = sign
+                matrix[len(nodes) + j, nodes[node]] = sign
+        right[len(nodes) + j, 1 + j] = 1.0
+    for column, weight in ((0, float(branch.lagged)), (2 + len(capacitors), 1.0)):
+        right[nodes["P"], column] = weight
+        right[nodes["N"], column] = -weight
+    for k, node in enumerate(wiring.injections):
+        right[nodes[node], 3 + len(capacitors) + k] = 1.0
+    return np.linalg.solve(matrix, right)
+
+
+def _stamp(
+    matrix: NDArray[np.float64], nodes: dict[str, int], a: str, b: str, siemens: float
+) -> None:
+    for one, other in ((a, b), (b, a)):
+        if one in nodes:
+            matrix[nodes[one], nodes[one]] += siemens
+            if other in nodes:
+                matrix[nodes[one], nodes[other]] -= siemens
+
+
+def _rows(
+    gains: NDArray[np.float64], nodes: dict[str, int], branch: Branch, capacitors: int
+) -> NDArray[np.float64]:
+    width = gains.shape[1]
+    lag, output, constant = np.eye(width)[[0, 1, 1 + capacitors + 1]]
+    source = branch.lagged * lag + constant - branch.conductance_s * output
+    terminal = source - gains[len(nodes)]
+    volts = [gains[nodes[name]] for name in ("S", "E", "M")]
+    return np.array([*volts, output, source, terminal, lag])
+
+
+def _split(
+    rows: NDArray[np.float64], states: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return rows[:, :states].copy(), rows[:, states:].copy()
+
+
+def _derivative(
+    gains: NDArray[np.float64], branch: Branch, capacitors: tuple[Capacitor, ...], nodes: int
+) -> NDArray[np.float64]:
+    farads = np.array([part.farad for part in capacitors])
+    derivative = np.zeros((1 + len(capacitors), gains.shape[1]))
+    derivative[0, 0] = -1.0 / branch.lag_s
+    derivative[0, 1 + len(capacitors)] = 1.0 / branch.lag_s
+    derivative[1:] = gains[nodes:] / farads[:, None]
+    return derivative
+
+
+def _eigen(
+    a: NDArray[np.float64], capacitors: tuple[Capacitor, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return modes as columns, their inverse and rates.
+
+    Scaled by the square roots of the capacitances the RC part is symmetric, so its modes are
+    real; the lag drives it and is never driven by it.
+    """
+    root = np.array([sqrt(part.farad) for part in capacitors])
+    symmetric = a[1:, 1:] * root[:, None] / root[None, :]
+    rates, vectors = np.linalg.eigh(0.5 * (symmetric + symmetric.T))
+    shapes = vectors / root[:, None]
+    inverse = vectors.T * root[None, :]
+    lag_rate = a[0, 0]
+    detuning = lag_rate - rates
+    # A pole that coincides with the lag is moved apart by 1 part in 1e9 of its rate.
+    detuning[np.abs(detuning) < 1e-9 * abs(lag_rate)] = 1e-9 * abs(lag_rate)
+    driven = (inverse @ a[1:, 0]) / detuning
+    full = np.block([[np.ones((1, 1)), np.zeros((1, len(rates)))], [(shapes @ driven)[:, None], shapes]])
+    back = np.block([[np.ones((1, 1)), np.zeros((1, len(rates)))], [-driven[:, None], inverse]])
+    return full, back, np.concatenate([[lag_rate], np.minimum(rates, 0.0)])
+
+
+def _noise_gain(
+    derivative: NDArray[np.float64], rows: NDArray[np.float64], states: int
+) -> NDArray[np.float64]:
+    """Return the magnitude of each row per ampere of the device's constant input at 1 kHz."""
+    a, b = derivative[:, :states], derivative[:, states + 1]
+    x = np.linalg.solve(2j * np.pi * _NOISE_HZ * np.eye(states) - a, b)
+    return np.abs(rows[:, :states] @ x + rows[:, states + 1])

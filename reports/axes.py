@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 __all__ = ["Scale", "tick_label", "ticks"]
 
 
+_STEPS = ((1, 1.5), (2, 3.5), (5, 7.5), (10, 10.0))
+"""Tick steps, each with the raw step up to which it is taken."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
     """A linear way from data (``low`` to ``high``) to drawing units (``start`` to ``stop``)."""
@@ -35,7 +39,9 @@ def ticks(low: float, high: float, *, about: int) -> list[float]:
     """Return round values inside ``low`` to ``high``, a 1-2-5 step apart, some ``about`` of them."""
     rough = (high - low) / about
     magnitude = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= rough)
+    step = magnitude * next(
+        factor for factor, bound in _STEPS if rough < bound * magnitude or factor == 10
+    )
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [index * step for index in range(first, last + 1)]
 

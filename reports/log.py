@@ -109,12 +109,12 @@ class LogPlugin:
             if self._passed_rows > self._row_limit:
                 del cells[:]
                 return
-        rows = _measurements(self._properties.get(report.nodeid, []))
+        seen = [] if report.when == "teardown" else self._properties.get(report.nodeid, [])
         requirements = self._requirements.get(report.nodeid, [])
         del cells[3:]
         cells[0] = self._result_cell(report, cells[0])
         cells[1] = f'<td class="col-testId">{escape(_name(report))}</td>'
-        cells[2:2] = measurement_cells(rows, requirements=requirements)
+        cells[2:2] = measurement_cells(_measurements(seen), requirements=requirements)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:

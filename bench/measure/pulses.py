@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.measure.records import readable_codes
 from bench.measure.states import (
     STATE_ALGORITHM,
     BlockSummary,
@@ -148,7 +149,7 @@ def analyse(
     are left out; ``baseline`` names the zero level where the signal never rests in it, as in a
     symmetric output without pause. All in the waveform's unit. Raises ValueError on no samples.
     """
-    codes = _readable(waveform)
+    codes = readable_codes(waveform)
     summary = summarise_blocks(codes)
     fixed = None if baseline is None else (baseline - waveform.offset) / waveform.gain
     zero = find_zero_state(codes, summary, baseline=fixed)
@@ -159,17 +160,6 @@ def analyse(
         keep = ~(pulses.duration_s < minimum_pulse_s)
         pulses = pulses.select(keep)
     return _analysis(waveform, summary, zero, pulses)
-
-
-def _readable(waveform: Waveform) -> Codes:
-    """Return the codes as a contiguous read-only view: one compiled kernel serves every origin."""
-    if waveform.record_length == 0:
-        raise ValueError(
-            f"channel {waveform.channel}: the record holds no samples; acquire it again"
-        )
-    codes = np.ascontiguousarray(waveform.codes).view()
-    codes.flags.writeable = False
-    return codes
 
 
 def _phases(

@@ -31,7 +31,11 @@ def integral(terms: Iterable[Term], stop_s: float) -> float:
 
 def bound(terms: Iterable[Term]) -> float:
     """Return a number that the sum's magnitude never exceeds for t >= 0 (rates <= 0)."""
-    return sum(abs(weight) for weight, _ in terms)
+    low = high = 0.0
+    for weight, rate in terms:
+        low += weight if rate == 0.0 else min(weight, 0.0)
+        high += weight if rate == 0.0 else max(weight, 0.0)
+    return max(-low, high)
 
 
 def sign_changes(terms: Sequence[Term], start_s: float, stop_s: float) -> list[float]:

@@ -77,7 +77,7 @@ class Branch:
 class Solution:
     """x(t) and every row of :data:`ROWS` from one state on, while nothing is switched."""
 
-    __slots__ = ("_modes", "_over", "levels", "noise_v", "rates", "steady", "system", "weights")
+    __slots__ = ("_bounds", "_modes", "_terms", "levels", "noise_v", "rates", "steady", "system", "weights")
 
     def __init__(
         self, system: System, x: tuple[float, ...], u: tuple[float, ...], noise_a: float
@@ -91,7 +91,8 @@ class Solution:
         self.levels: NDArray[np.float64] = system.rows_x @ steady + system.rows_u @ u
         self.weights: NDArray[np.float64] = system.rows_modes * modes
         self.noise_v: NDArray[np.float64] = system.noise_ohm * noise_a
-        self._over: dict[int, list[Term]] = {}
+        self._terms: dict[int, list[Term]] = {}
+        self._bounds: dict[int, float] = {}
 
     def state(self, elapsed_s: float) -> tuple[float, ...]:
         """Return x after ``elapsed_s``; finished modes leave no trace, so states repeat bitwise."""
@@ -108,11 +109,11 @@ class Solution:
 
     def terms(self, row: int) -> list[Term]:
         """Return one row as terms of :mod:`bench.twin.exponentials`."""
-        terms = self._over.get(row)
+        terms = self._terms.get(row)
         if terms is None:
             weights: list[float] = self.weights[row].tolist()
             terms = [(float(self.levels[row]), 0.0), *zip(weights, self.rates, strict=True)]
-            self._over[row] = terms
+            self._terms[row] = terms
         return terms
 
     def value(self, row: int, elapsed_s: float) -> float:
@@ -125,7 +126,10 @@ class Solution:
 
     def bound(self, row: int) -> float:
         """Return what the magnitude of one row never exceeds."""
-        return bound(self.terms(row))
+        known = self._bounds.get(row)
+        if known is None:
+            known = self._bounds[row] = bound(self.terms(row))
+        return known
 
 
 class System:

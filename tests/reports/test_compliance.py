@@ -75,9 +75,9 @@ def real_run(**changes):
 
 def test_every_requirement_and_test_of_the_run_is_named(page):
     words = page.words()
-    for requirement in run().requirements:
-        assert requirement.id in words
-        assert requirement.title in words
+    for demand in run().requirements:
+        assert demand.id in words
+        assert demand.title in words
     for test in run().tests:
         assert words.count(test.node_id) >= 2, "traceability goes both ways"
 
@@ -196,7 +196,7 @@ def test_other_real_verdicts_claim_nothing(verdict, sentence):
 def test_hostile_strings_are_text():
     evil = "<img src=x onerror=alert(1)></style><script>alert(2)</script>"
     device = DeviceRecord(model=evil, serial=evil, firmware=evil, udi=evil, hardware=evil)
-    requirement = replace(
+    demand = replace(
         run().requirements[0],
         id=evil,
         title=evil,
@@ -219,7 +219,7 @@ def test_hostile_strings_are_text():
         plan=evil,
         verdict=evil,
         operator=evil,
-        requirements=(requirement,),
+        requirements=(demand,),
         measurements=(measurement,),
         deviations=(evil,),
         assumptions=(evil,),

@@ -1,0 +1,127 @@
+"""``python -m bench.twin UNIT.json``: serve the simulated laboratory until told to stop.
+
+Prints its addresses as one JSON line. Ends on SIGTERM, SIGINT, and when the pipe given with
+``--lifeline`` reaches its end, which is when whoever holds its other end is gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from bench.twin.instrument_faults import INSTRUMENT_FAULTS
+from bench.twin.laboratory import Laboratory
+
+if TYPE_CHECKING:
+    from bench.twin.world import SimulatedWorld
+
+__all__ = ["main"]
+
+_BAD_DESCRIPTION = 12
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until a signal or the lifeline ends it; return the exit code."""
+    options = _parser().parse_args(arguments)
+    with contextlib.ExitStack() as stack:
+        try:
+            log = None
+            if options.event_log is not None:
+                log = stack.enter_context(options.event_log.open("a", encoding="utf-8"))
+            laboratory = _laboratory(_description(options.unit), log)
+        except (OSError, ValueError) as error:
+            print(f"bench.twin: {options.unit}: {error}", file=sys.stderr)
+            return _BAD_DESCRIPTION
+        asyncio.run(_serve(laboratory, options))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.twin", description=__doc__)
+    parser.add_argument("unit", type=Path, help="unit description, JSON")
+    parser.add_argument("--address-file", type=Path, help="write the addresses there too")
+    parser.add_argument("--lifeline", type=int, metavar="FD", help="end when this pipe ends")
+    parser.add_argument("--event-log", type=Path, help="append bridge events as JSON lines")
+    return parser
+
+
+def _description(path: Path) -> dict[str, Any]:
+    loaded: object = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(loaded, dict):
+        raise ValueError("a unit description is a JSON object")  # noqa: TRY004 - the file's fault
+    return cast("dict[str, Any]", loaded)
+
+
+def _laboratory(description: dict[str, Any], log: IO[str] | None) -> Laboratory:
+    """Build the world and its instruments; each takes the bench faults that are its own."""
+    from bench.twin.world import SimulatedWorld
+
+    wanted = [str(fault) for fault in description.get("bench_faults", ())]
+    theirs = [fault for fault in wanted if fault not in INSTRUMENT_FAULTS]
+    world = SimulatedWorld.from_description({**description, "bench_faults": theirs})
+    if log is not None:
+        world.on_output = _event_writer(world, log)
+    return Laboratory(world, seed=int(description.get("seed", 0)), bench_faults=wanted)
+
+
+def _event_writer(world: SimulatedWorld, log: IO[str]) -> Callable[[bool], None]:
+    def note(on: bool) -> None:  # noqa: FBT001 - the world's own call
+        entry = {
+            "wall_ns": time.monotonic_ns(),
+            "virtual_ns": world.now_ns,
+            "event": "bridge_on" if on else "bridge_off",
+        }
+        log.write(json.dumps(entry) + "\n")
+        log.flush()
+
+    return note
+
+
+async def _serve(laboratory: Laboratory, options: argparse.Namespace) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stopping.set)
+    if options.lifeline is not None:
+        loop.add_reader(options.lifeline, _read_lifeline, options.lifeline, stopping)
+    addresses = await laboratory.start()
+    text = json.dumps({**addresses, "pid": os.getpid(), "seed": laboratory.seed})
+    if options.address_file is not None:
+        _write_atomically(options.address_file, text + "\n")
+    print(text, flush=True)
+    await stopping.wait()
+    await laboratory.close()
+
+
+def _read_lifeline(descriptor: int, stopping: asyncio.Event) -> None:
+    try:
+        ended = not os.read(descriptor, 4096)
+    except BlockingIOError:
+        return
+    except OSError:
+        ended = True
+    if ended:
+        asyncio.get_running_loop().remove_reader(descriptor)
+        stopping.set()
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    Path(name).replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,272 @@
+"""The IEEE 488.2 part of every simulated instrument: messages, status, error queue.
+
+One program message is executed at a time and to its end. It costs :data:`MESSAGE_TIME_NS` of
+virtual time, the round trip of a LAN instrument.
+Rules: IEEE 488.2-1992 chapters 6, 10 and 11; SCPI-1999 volume 1.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from bench.twin.scpi_parameters import (
+    Arguments,
+    ScpiError,
+    split_outside,
+)
+from bench.twin.scpi_tree import Call, CommandTree, Handler, Node
+from bench.twin.laboratory_time import LaboratoryTime
+
+__all__ = ["MESSAGE_TIME_NS", "Limits", "ScpiInstrument", "Target", "scientific"]
+
+MESSAGE_TIME_NS = 2_000_000
+"""Virtual time of one program message over LAN. Source: twin notes 3.4 (2 ms)."""
+
+_log = logging.getLogger(__name__)
+
+_OPC, _QYE, _DDE, _EXE, _CME, _PON = 0x01, 0x04, 0x08, 0x10, 0x20, 0x80
+_ESR_BY_CLASS = {1: _CME, 2: _EXE, 3: _DDE, 4: _QYE}
+_STB_ERRORS, _STB_QUESTIONABLE, _STB_MAV = 0x04, 0x08, 0x10
+_STB_ESB, _STB_SUMMARY, _STB_OPERATION = 0x20, 0x40, 0x80
+
+Target = Callable[[tuple[int, ...]], object]
+"""Finds the settings object that the numeric suffixes of a header mean."""
+
+Limits = Callable[[tuple[int, ...]], tuple[float, float]]
+
+
+def scientific(value: float) -> str:
+    """Return a number as these instruments print NR3."""
+    return f"{value:+.8E}"
+
+
+class ScpiInstrument:
+    """An instrument without functions; the real ones add theirs to :attr:`tree`."""
+
+    error_queue_length = 20
+
+    def __init__(self, identity: str, timeline: LaboratoryTime) -> None:
+        self.identity = identity
+        self.timeline = timeline
+        self.tree = CommandTree()
+        self._error_queue: deque[ScpiError] = deque()
+        self._event_status = _PON
+        self._event_enable = 0
+        self._service_enable = 0
+        self._opc_wanted = False
+        self._add_common_commands()
+
+    # -- what an instrument overrides
+
+    def reset(self) -> None:
+        """Bring the settings to those after ``*RST``."""
+
+    def operation_pending(self) -> bool:
+        """Return whether an overlapped operation is under way."""
+        return False
+
+    def wait_for_operation(self) -> None:
+        """Let virtual time pass until nothing is pending; raises ScpiError where that never ends."""
+
+    def before_message(self) -> None:
+        """Do what is due before each program message."""
+
+    def operation_condition(self) -> int:
+        """Return the operation condition register."""
+        return 0
+
+    def questionable_condition(self) -> int:
+        """Return the questionable condition register."""
+        return 0
+
+    # -- messages
+
+    def execute(self, message: bytes) -> bytes | None:
+        """Execute one program message; return its response without terminator, None without one."""
+        self.timeline.advance_by(MESSAGE_TIME_NS)
+        self.before_message()
+        replies: list[bytes] = []
+        path = (self.tree.root, ())
+        for unit in split_outside(message.decode("latin-1").strip("\r\n\t "), ";"):
+            if not (text := unit.strip()):
+                continue
+            try:
+                reply, path = self._execute_unit(text, path)
+            except ScpiError as error:
+                self.push_error(error)
+                if -200 < error.code <= -100:
+                    break
+                continue
+            if reply is not None:
+                replies.append(reply)
+        return b";".join(replies) if replies else None
+
+    def trigger(self) -> None:
+        """React to ``*TRG`` or a trigger message."""
+        self.push_error(ScpiError(-211))
+
+    def clear_device(self) -> None:
+        """Do what a device clear does beside emptying the queues of the connection."""
+        self._opc_wanted = False
+
+    def push_error(self, error: ScpiError) -> None:
+        """Append to the error queue and set the event status bit of the error's class."""
+        self._event_status |= _ESR_BY_CLASS.get(-error.code // 100, _DDE)
+        if len(self._error_queue) >= self.error_queue_length:
+            self._error_queue[-1] = ScpiError(-350)
+        else:
+            self._error_queue.append(error)
+
+    def status_byte(self, *, message_available: bool) -> int:
+        """Return the status byte with the master summary in bit 6."""
+        self._note_completion()
+        byte = _STB_ERRORS if self._error_queue else 0
+        byte |= _STB_QUESTIONABLE if self.questionable_condition() else 0
+        byte |= _STB_MAV if message_available else 0
+        byte |= _STB_ESB if self._event_status & self._event_enable else 0
+        byte |= _STB_OPERATION if self.operation_condition() else 0
+        return byte | (_STB_SUMMARY if byte & self._service_enable else 0)
+
+    def _execute_unit(
+        self, text: str, path: tuple[Node, tuple[int, ...]]
+    ) -> tuple[bytes | None, tuple[Node, tuple[int, ...]]]:
+        header, _, rest = text.partition(" ") if " " in text else text.partition("\t")
+        is_query = header.endswith("?")
+        name = header.removesuffix("?")
+        if name.startswith("*"):
+            node, suffixes = self.tree.root.children.get(name.upper()), ()
+            if node is None:
+                raise ScpiError(-113, header[:40])
+        else:
+            node, suffixes, path = self.tree.find(name, path)
+        handler = node.query if is_query else node.command
+        if handler is None:
+            raise ScpiError(-113, header[:40])
+        arguments = Arguments(split_outside(rest, ",") if rest.strip() else [])
+        reply = self._call(handler, Call(suffixes=suffixes, arguments=arguments))
+        arguments.finish()
+        return (reply.encode("latin-1") if isinstance(reply, str) else reply), path
+
+    def _call(self, handler: Handler, call: Call) -> str | bytes | None:
+        try:
+            return handler(call)
+        except ScpiError:
+            raise
+        except Exception as error:
+            _log.exception("%s: a command handler failed", self.identity)
+            raise ScpiError(-300, type(error).__name__) from error
+
+    # -- declaring settings
+
+    def add_number(
+        self,
+        pattern: str,
+        attribute: str,
+        *,
+        at: Target,
+        limits: Limits,
+        default: float,
+        unit: str = "",
+        changed: Callable[[], None] | None = None,
+    ) -> None:
+        """Declare a numeric setting: command, query, MIN, MAX and DEF, range check."""
+
+        def command(call: Call) -> None:
+            low, high = limits(call.suffixes)
+            value = call.arguments.number(unit, low=low, high=high, default=default)
+            setattr(at(call.suffixes), attribute, value)
+            if changed is not None:
+                changed()
+
+        def query(call: Call) -> str:
+            low, high = limits(call.suffixes)
+            if call.arguments.remaining:
+                return scientific(call.arguments.number(unit, low=low, high=high, default=default))
+            return scientific(float(getattr(at(call.suffixes), attribute)))
+
+        self.tree.add(pattern, command=command, query=query)
+
+    def add_boolean(self, pattern: str, attribute: str, *, at: Target) -> None:
+        """Declare a boolean setting, answered as 0 or 1."""
+
+        def command(call: Call) -> None:
+            setattr(at(call.suffixes), attribute, call.arguments.boolean())
+
+        def query(call: Call) -> str:
+            return str(int(getattr(at(call.suffixes), attribute)))
+
+        self.tree.add(pattern, command=command, query=query)
+
+    def add_choice(
+        self, pattern: str, attribute: str, options: Sequence[str], *, at: Target
+    ) -> None:
+        """Declare a setting of mnemonics, answered in short form."""
+
+        def command(call: Call) -> None:
+            setattr(at(call.suffixes), attribute, call.arguments.choice(options))
+
+        def query(call: Call) -> str:
+            return str(getattr(at(call.suffixes), attribute))
+
+        self.tree.add(pattern, command=command, query=query)
+
+    # -- common commands
+
+    def _add_common_commands(self) -> None:
+        add = self.tree.add
+        add("*IDN", query=lambda call: self.identity)
+        add("*RST", command=self._rst)
+        add("*CLS", command=self._cls)
+        add("*ESR", query=self._read_event_status)
+        add("*ESE", command=self._set_event_enable, query=lambda call: f"+{self._event_enable}")
+        add("*SRE", command=self._set_service_enable, query=lambda call: f"+{self._service_enable}")
+        add("*STB", query=lambda call: f"+{self.status_byte(message_available=False)}")
+        add("*OPC", command=self._opc, query=self._opc_query)
+        add("*WAI", command=lambda call: self.wait_for_operation())
+        add("*TST", query=lambda call: "+0")
+        add("*TRG", command=lambda call: self.trigger())
+        add("*OPT", query=lambda call: "0")
+        add("SYSTem:ERRor[:NEXT]", query=lambda call: self._next_error())
+        add("SYSTem:VERSion", query=lambda call: "1999.0")
+        add("STATus:OPERation:CONDition", query=lambda call: f"+{self.operation_condition()}")
+        add("STATus:QUEStionable:CONDition", query=lambda call: f"+{self.questionable_condition()}")
+        add("STATus:PRESet", command=lambda call: None)
+
+    def _rst(self, call: Call) -> None:
+        self._opc_wanted = False
+        self.reset()
+
+    def _cls(self, call: Call) -> None:
+        self._error_queue.clear()
+        self._event_status = 0
+        self._opc_wanted = False
+
+    def _read_event_status(self, call: Call) -> str:
+        self._note_completion()
+        value, self._event_status = self._event_status, 0
+        return f"+{value}"
+
+    def _set_event_enable(self, call: Call) -> None:
+        self._event_enable = call.arguments.integer(low=0, high=255)
+
+    def _set_service_enable(self, call: Call) -> None:
+        self._service_enable = call.arguments.integer(low=0, high=255) & ~_STB_SUMMARY
+
+    def _opc(self, call: Call) -> None:
+        self._opc_wanted = True
+        self._note_completion()
+
+    def _opc_query(self, call: Call) -> str:
+        self.wait_for_operation()
+        return "1"
+
+    def _note_completion(self) -> None:
+        if self._opc_wanted and not self.operation_pending():
+            self._opc_wanted = False
+            self._event_status |= _OPC
+
+    def _next_error(self) -> str:
+        error = self._error_queue.popleft() if self._error_queue else ScpiError(0)
+        return f'{error.code:+d},"{error.text}"'

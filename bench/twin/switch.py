@@ -1,0 +1,101 @@
+"""The simulated switch unit: Keysight DAQ970A with a 20-channel actuator DAQM903A in slot 1.
+
+Dialect: DAQ970A Programming Guide. A command returns when every contact it moved has settled.
+What ``ROUTe:CLOSe?`` answers is what was commanded; it is no proof of a contact.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bench.twin.scpi import ScpiInstrument
+from bench.twin.scpi_parameters import ScpiError
+from bench.twin.scpi_tree import Call
+from bench.twin.laboratory_time import LaboratoryTime
+
+__all__ = ["SwitchUnit"]
+
+CHANNELS = tuple(range(101, 121))
+_WIRED = range(101, 120)
+"""Relays of docs/laboratory.md; channel 120 exists and is wired to nothing."""
+_SLOTS = (100, 200, 300)
+_SETTLING_NS = 20_000_000
+
+
+class SwitchUnit(ScpiInstrument):
+    """The switch unit of the laboratory."""
+
+    def __init__(self, *, timeline: LaboratoryTime, identity: str, serial: str) -> None:
+        super().__init__(identity, timeline)
+        self._serial = serial
+        self._unwired: set[int] = set()
+        self._cycles: Counter[int] = Counter()
+        add = self.tree.add
+        add("ROUTe:CLOSe", command=self._close, query=lambda call: self._state(call, closed=True))
+        add("ROUTe:CLOSe:EXCLusive", command=self._close_only)
+        add("ROUTe:OPEN", command=self._open, query=lambda call: self._state(call, closed=False))
+        add("ROUTe:OPEN:ALL", command=lambda call: self.reset())
+        add("ROUTe:DONE", query=lambda call: "1")
+        add("SYSTem:CTYPe", query=self._card)
+        add("SYSTem:CPON", command=self._card_reset)
+        add("DIAGnostic:RELay:CYCLes", query=self._cycle_counts)
+
+    def reset(self) -> None:
+        """Open every relay."""
+        self._drive(CHANNELS, closed=False)
+
+    def _drive(self, channels: tuple[int, ...], *, closed: bool) -> None:
+        settled_ns = self.timeline.now_ns
+        for channel in channels:
+            if self._commanded(channel) == closed:
+                continue
+            self._cycles[channel] += closed
+            if channel in _WIRED:
+                settled_at = self.timeline.world.command_relay(channel, closed=closed)
+            else:
+                (self._unwired.add if closed else self._unwired.discard)(channel)
+                settled_at = self.timeline.now_ns + _SETTLING_NS
+            settled_ns = max(settled_ns, settled_at)
+        self.timeline.advance_to(settled_ns)
+
+    def _commanded(self, channel: int) -> bool:
+        if channel in _WIRED:
+            return self.timeline.world.relay_commanded(channel)
+        return channel in self._unwired
+
+    def _close(self, call: Call) -> None:
+        self._drive(call.arguments.channel_list(CHANNELS), closed=True)
+
+    def _close_only(self, call: Call) -> None:
+        channels = call.arguments.channel_list(CHANNELS)
+        self._drive(tuple(set(CHANNELS) - set(channels)), closed=False)
+        self._drive(channels, closed=True)
+
+    def _open(self, call: Call) -> None:
+        self._drive(call.arguments.channel_list(CHANNELS), closed=False)
+
+    def _state(self, call: Call, *, closed: bool) -> str:
+        channels = call.arguments.channel_list(CHANNELS)
+        return ",".join(str(int(self._commanded(channel) == closed)) for channel in channels)
+
+    def _slot(self, call: Call) -> int:
+        slot = call.arguments.integer(low=_SLOTS[0], high=_SLOTS[-1])
+        if slot not in _SLOTS:
+            raise ScpiError(-222, f"slot {slot}")
+        return slot
+
+    def _card(self, call: Call) -> str:
+        if self._slot(call) != _SLOTS[0]:
+            return "Keysight Technologies,0,0,0"
+        return f"Keysight Technologies,DAQM903A,{self._serial}-A,1.00-SIMULATED"
+
+    def _card_reset(self, call: Call) -> None:
+        if call.arguments.peek().upper() == "ALL":
+            call.arguments.word()
+        elif self._slot(call) != _SLOTS[0]:
+            return
+        self.reset()
+
+    def _cycle_counts(self, call: Call) -> str:
+        channels = call.arguments.channel_list(CHANNELS)
+        return ",".join(f"+{self._cycles[channel]}" for channel in channels)

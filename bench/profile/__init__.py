@@ -3,19 +3,18 @@
 from bench.profile.lint import Finding, lint, table_inconsistency_pct
 from bench.profile.load import load_profile, profile_names, profile_path
 from bench.profile.nominals import NOMINALS, Nominal
-from bench.profile.profile import (
+from bench.profile.parts import (
     Envelope,
     Level,
     Output,
-    Profile,
     Protection,
-    Provenance,
     Sheet,
     TableRow,
     Timers,
     Tolerances,
     Waveform,
 )
+from bench.profile.profile import Profile, Provenance
 
 __all__ = [
     "NOMINALS",

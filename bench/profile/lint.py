@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from bench.profile.profile import Profile, TableRow
+from bench.profile.declaration import Declaration
+from bench.profile.parts import TableRow
 from bench.quantity import written
 
 __all__ = ["Finding", "lint", "table_inconsistency_pct"]
@@ -30,12 +31,12 @@ class Finding:
     text: str
 
 
-def lint(profile: Profile) -> tuple[Finding, ...]:
+def lint(profile: Declaration) -> tuple[Finding, ...]:
     """Return every contradiction of a profile; none where it is consistent."""
     return tuple(finding for check in _CHECKS for finding in check(profile))
 
 
-def table_inconsistency_pct(profile: Profile) -> float:
+def table_inconsistency_pct(profile: Declaration) -> float:
     """Return the largest |V - I R| / V of the declared table, in percent (OUT-003)."""
     return max((100.0 * _inconsistency(row) for row in profile.output.table), default=0.0)
 
@@ -52,7 +53,7 @@ def _says(key: str, *, expected: str, found: str, remedy: str) -> Finding:
     return Finding(key=key, text=f"{key}: expected {expected}, found {found}; {remedy}")
 
 
-def _table(profile: Profile) -> Iterator[Finding]:
+def _table(profile: Declaration) -> Iterator[Finding]:
     for index, row in enumerate(profile.output.table):
         key = f"output.table.{index}"
         load = written(row.load_ohm, "ohm")
@@ -90,7 +91,7 @@ def _table(profile: Profile) -> Iterator[Finding]:
         )
 
 
-def _sheet(profile: Profile) -> Iterator[Finding]:
+def _sheet(profile: Declaration) -> Iterator[Finding]:
     top, load = profile.highest_level, profile.loads_ohm[0]
     sheet, area = profile.sheet, profile.output.electrode_area_cm2
     rms_ua = profile.rms_current_ua(top, load)
@@ -125,13 +126,13 @@ def _sheet(profile: Profile) -> Iterator[Finding]:
             )
 
 
-def _net_charge_per_cycle_uc(profile: Profile) -> float:
+def _net_charge_per_cycle_uc(profile: Declaration) -> float:
     if profile.waveform.kind == "monophasic":
         return profile.net_charge_per_pulse_uc(profile.highest_level, profile.loads_ohm[0])
     return 0.0
 
 
-def _waveform(profile: Profile) -> Iterator[Finding]:
+def _waveform(profile: Declaration) -> Iterator[Finding]:
     wave = profile.waveform
     gaps_s = (wave.phases_per_pulse - 1) * wave.inter_phase_gap_s
     driven_s = wave.on_time_per_pulse_s + gaps_s
@@ -158,7 +159,7 @@ def _waveform(profile: Profile) -> Iterator[Finding]:
         )
 
 
-def _levels(profile: Profile) -> Iterator[Finding]:
+def _levels(profile: Declaration) -> Iterator[Finding]:
     output = profile.output
     currents = [level.current_ua for level in output.levels]
     if any(after <= before for before, after in pairwise(currents)):
@@ -185,7 +186,7 @@ def _levels(profile: Profile) -> Iterator[Finding]:
     yield from _compliance(profile)
 
 
-def _compliance(profile: Profile) -> Iterator[Finding]:
+def _compliance(profile: Declaration) -> Iterator[Finding]:
     output, largest = profile.output, profile.loads_ohm[-1]
     top = profile.level(profile.highest_level)
     needed_v = top.voltage_v or top.current_ua * 1e-6 * largest
@@ -199,7 +200,7 @@ def _compliance(profile: Profile) -> Iterator[Finding]:
         )
 
 
-def _protection(profile: Profile) -> Iterator[Finding]:
+def _protection(profile: Declaration) -> Iterator[Finding]:
     protection, wave, tolerance = profile.protection, profile.waveform, profile.tolerance
     top, load = profile.highest_level, profile.loads_ohm[0]
     highest_ua = profile.current_ua(top, load)
@@ -239,7 +240,7 @@ def _protection(profile: Profile) -> Iterator[Finding]:
             )
 
 
-def _tolerances(profile: Profile) -> Iterator[Finding]:
+def _tolerances(profile: Declaration) -> Iterator[Finding]:
     tolerance, wave = profile.tolerance.by_name, profile.waveform
     needed = {
         "amplitude": True,
@@ -263,7 +264,7 @@ def _tolerances(profile: Profile) -> Iterator[Finding]:
             )
 
 
-_CHECKS: Final[tuple[Callable[[Profile], Iterator[Finding]], ...]] = (
+_CHECKS: Final[tuple[Callable[[Declaration], Iterator[Finding]], ...]] = (
     _waveform,
     _levels,
     _table,

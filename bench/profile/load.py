@@ -10,15 +10,13 @@ from typing import Any, Final, cast
 
 from bench.errors import ProfileError
 from bench.profile.lint import lint
-from bench.profile.profile import (
+from bench.profile.parts import (
     Envelope,
     EnvelopeShape,
     Kind,
     Level,
     Output,
-    Profile,
     Protection,
-    Provenance,
     Regulation,
     Sheet,
     TableRow,
@@ -26,6 +24,7 @@ from bench.profile.profile import (
     Tolerances,
     Waveform,
 )
+from bench.profile.profile import Profile, Provenance
 from bench.quantity import Tolerance
 from bench.strict_toml import Table, read_toml
 

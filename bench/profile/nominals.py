@@ -1,6 +1,6 @@
 """Every declared figure that a limit can refer to, by name, with its unit.
 
-Requirements name a nominal; they never read a profile's fields themselves.
+Requirements name a nominal; they never read a declaration's fields themselves.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from bench.profile.profile import Profile
+from bench.profile.declaration import Declaration
 
 __all__ = ["NOMINALS", "Nominal"]
 
@@ -23,55 +23,55 @@ SHORTEST_DC_TRIP_S: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Nominal:
-    """How a figure follows from a profile; ``unit`` is that of the returned number."""
+    """How a figure follows from a declaration; ``unit`` is that of the returned number."""
 
     unit: str
-    value: Callable[[Profile, int, float], float]
-    """Called with the profile, the level's number and the load in ohms."""
+    value: Callable[[Declaration, int, float], float]
+    """Called with the declaration, the level's number and the load in ohms."""
 
 
-def _declared(unit: str, value: Callable[[Profile], float]) -> Nominal:
+def _declared(unit: str, value: Callable[[Declaration], float]) -> Nominal:
     """Return a figure that is the same at every level and load."""
 
-    def at_any(profile: Profile, _level: int, _load_ohm: float) -> float:
-        return value(profile)
+    def at_any(declared: Declaration, _level: int, _load_ohm: float) -> float:
+        return value(declared)
 
     return Nominal(unit, at_any)
 
 
-def _highest_ua(profile: Profile) -> float:
-    return profile.current_ua(profile.highest_level, profile.loads_ohm[0])
+def _highest_ua(declared: Declaration) -> float:
+    return declared.current_ua(declared.highest_level, declared.loads_ohm[0])
 
 
-def _highest_into_load_ua(profile: Profile, _level: int, load_ohm: float) -> float:
-    return profile.current_ua(profile.highest_level, load_ohm)
+def _highest_into_load_ua(declared: Declaration, _level: int, load_ohm: float) -> float:
+    return declared.current_ua(declared.highest_level, load_ohm)
 
 
-def _smallest_load_ua(profile: Profile, level: int, _load_ohm: float) -> float:
-    return profile.current_ua(level, profile.loads_ohm[0])
+def _smallest_load_ua(declared: Declaration, level: int, _load_ohm: float) -> float:
+    return declared.current_ua(level, declared.loads_ohm[0])
 
 
-def _voltage_v(profile: Profile, level: int, load_ohm: float) -> float:
-    return profile.current_ua(level, load_ohm) * 1e-6 * load_ohm
+def _voltage_v(declared: Declaration, level: int, load_ohm: float) -> float:
+    return declared.current_ua(level, load_ohm) * 1e-6 * load_ohm
 
 
-def _load_ratio(profile: Profile, level: int, load_ohm: float) -> float:
-    return profile.current_ua(level, load_ohm) / profile.current_ua(level, profile.loads_ohm[0])
+def _load_ratio(declared: Declaration, level: int, load_ohm: float) -> float:
+    return declared.current_ua(level, load_ohm) / declared.current_ua(level, declared.loads_ohm[0])
 
 
-def _on_time_per_cycle_s(profile: Profile) -> float:
-    wave = profile.waveform
+def _on_time_per_cycle_s(declared: Declaration) -> float:
+    wave = declared.waveform
     return wave.on_time_per_pulse_s * wave.pulses_per_polarity_cycle
 
 
-def _dc_trip_s(profile: Profile) -> float:
-    return max(SHORTEST_DC_TRIP_S, 2.0 * profile.waveform.half_cycle_s)
+def _dc_trip_s(declared: Declaration) -> float:
+    return max(SHORTEST_DC_TRIP_S, 2.0 * declared.waveform.half_cycle_s)
 
 
 NOMINALS: Final[Mapping[str, Nominal]] = MappingProxyType(
     {
         "one": _declared("1", lambda p: 1.0),  # noqa: ARG005 - a constant is declared by nobody
-        "current": Nominal("uA", Profile.current_ua),
+        "current": Nominal("uA", Declaration.current_ua),
         "current at the smallest load": Nominal("uA", _smallest_load_ua),
         "highest current": _declared("uA", _highest_ua),
         "highest current into the load": Nominal("uA", _highest_into_load_ua),
@@ -83,11 +83,11 @@ NOMINALS: Final[Mapping[str, Nominal]] = MappingProxyType(
         "duty": _declared("1", lambda p: p.waveform.duty),
         "pulses per train": _declared("pulses", lambda p: float(p.waveform.pulses_per_train)),
         "train duration": _declared("s", lambda p: p.waveform.train_s),
-        "dc": Nominal("uA", Profile.dc_ua),
-        "average current": Nominal("uA", Profile.average_current_ua),
-        "phase charge": Nominal("uC", Profile.phase_charge_uc),
-        "summed phase charge": Nominal("uC", Profile.summed_phase_charge_uc),
-        "net charge per pulse": Nominal("uC", Profile.net_charge_per_pulse_uc),
+        "dc": Nominal("uA", Declaration.dc_ua),
+        "average current": Nominal("uA", Declaration.average_current_ua),
+        "phase charge": Nominal("uC", Declaration.phase_charge_uc),
+        "summed phase charge": Nominal("uC", Declaration.summed_phase_charge_uc),
+        "net charge per pulse": Nominal("uC", Declaration.net_charge_per_pulse_uc),
         "on-time per pulse": _declared("s", lambda p: p.waveform.on_time_per_pulse_s),
         "on-time per cycle": _declared("s", _on_time_per_cycle_s),
         "compliance": _declared("V", lambda p: p.output.compliance_v),

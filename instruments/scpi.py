@@ -22,6 +22,7 @@ __all__ = ["Assignment", "ScpiInstrument", "Setting", "parse_identity"]
 
 _ERROR_QUERY = ":SYST:ERR?"
 _ERROR_REPLY = re.compile(r'\s*([+-]?\d+)\s*,\s*"?(.*?)"?\s*\Z', re.DOTALL)
+_LAST_ERROR = re.compile(r'(?:\A|;)\s*([+-]?\d+)\s*,\s*"([^"]*)"\s*\Z')
 _MOST_ERRORS = 64
 """More than any error queue of these families holds: an endless queue is itself an error."""
 _RESET_TIMEOUT_S = 20.0
@@ -59,9 +60,11 @@ class Setting:
         else:
             self._require_range(float(value))
             text = f"{float(value):.9G}"
-        return Assignment(
-            header=self.command.format(value="", n=n), text=self.command.format(value=text, n=n)
-        )
+        return Assignment(header=self.header(n=n), text=self.command.format(value=text, n=n))
+
+    def header(self, *, n: int = 0) -> str:
+        """Return what names the setting whatever its value."""
+        return self.command.format(value="", n=n)
 
     def ask(self, *, n: int = 0) -> str:
         """Return the query of the setting."""
@@ -160,13 +163,23 @@ class ScpiInstrument:
             self._written.clear()
             self._explain_silence(message)
             raise
-        fields = reply.split(";", answers)
-        if len(fields) != answers + 1:
-            self._reject(message, f"expected {answers + 1} answers, found {len(fields)}: {reply!r}")
-        code, text = self._parse_error(fields[-1])
-        if code != 0:
-            self._refuse(message, code, text)
-        return fields[:-1]
+        return self._split(message, reply, answers)
+
+    def _split(self, message: str, reply: str, answers: int) -> list[str]:
+        """Return the answers in front of the error report, which must be "no error".
+
+        The report is looked for at the end and first: a query that failed has no answer, and an
+        error's text may hold semicolons.
+        """
+        error = _LAST_ERROR.search(reply)
+        if error is None:
+            self._reject(message, f"expected an error report at its end, found {reply!r}")
+        if int(error[1]) != 0:
+            self._refuse(message, int(error[1]), error[2])
+        fields = reply[: error.start()].split(";") if error.start() else []
+        if len(fields) != answers:
+            self._reject(message, f"expected {answers} answers, found {len(fields)}: {reply!r}")
+        return fields
 
     def _explain_silence(self, message: str) -> None:
         """Raise ScpiError where the silence was an error that the queue can name."""

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 __all__ = [
-    "LONGEST_LINE_BYTES",
+    "LONGEST_REPLY_BYTES",
+    "LONGEST_REQUEST_BYTES",
     "Event",
     "FrameError",
     "Reply",
@@ -19,7 +20,8 @@ __all__ = [
     "parse_line",
 ]
 
-LONGEST_LINE_BYTES = 128
+LONGEST_REQUEST_BYTES = 128
+LONGEST_REPLY_BYTES = 512
 _CRC = re.compile(r"\*([0-9A-Fa-f]{2})\Z")
 _REPLY = re.compile(r"(?:#(\d{1,9}) )?(OK|ERR)(?: (.*))?\Z")
 _EVENT = re.compile(r"EVT (\d+) (\S+)(?: (.*))?\Z")
@@ -67,18 +69,19 @@ def encode_request(verb: str, *arguments: str, sequence: int, with_crc: bool = T
         raise FrameError(f"not a request: {text!r}")
     body = text.encode("ascii")
     line = body + (f"*{crc8(body):02X}".encode() if with_crc else b"") + b"\n"
-    if len(line) > LONGEST_LINE_BYTES:
-        raise FrameError(f"{len(line)} bytes, a line has at most {LONGEST_LINE_BYTES}")
+    if len(line) > LONGEST_REQUEST_BYTES:
+        raise FrameError(f"{len(line)} bytes, a request has at most {LONGEST_REQUEST_BYTES}")
     return line
 
 
 def parse_line(line: bytes, *, crc_required: bool = False) -> Reply | Event:
     """Return what a line says; raises FrameError.
 
-    A checksum is checked where there is one; ``crc_required`` refuses a reply without.
+    A checksum is checked where there is one; ``crc_required`` refuses an OK without (a device that
+    could not read the request cannot know that it had one).
     """
-    if len(line) > LONGEST_LINE_BYTES:
-        raise FrameError(f"{len(line)} bytes, a line has at most {LONGEST_LINE_BYTES}")
+    if len(line) > LONGEST_REPLY_BYTES:
+        raise FrameError(f"{len(line)} bytes, a reply has at most {LONGEST_REPLY_BYTES}")
     try:
         text = line.decode("ascii").rstrip("\r\n")
     except UnicodeDecodeError as error:
@@ -89,9 +92,10 @@ def parse_line(line: bytes, *, crc_required: bool = False) -> Reply | Event:
         return Event(
             device_time_ms=int(event[1]), name=event[2], values=_parse_values(event[3] or "")
         )
-    if crc_required and not checked:
+    reply = _parse_reply(text)
+    if crc_required and not checked and not reply.code:
         raise FrameError(f"no checksum, though the request had one: {line!r}")
-    return _parse_reply(text)
+    return reply
 
 
 def _parse_reply(text: str) -> Reply:

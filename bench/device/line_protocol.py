@@ -51,7 +51,6 @@ _SLACK_S = 0.4
 _RETRIES = 2
 _IDEMPOTENT_COMMANDS = frozenset({"STOP", "LEVEL"})
 _LAST_SEQUENCE = 9999
-_TEST_CAPABILITY = "test"
 _NONCE_DIGITS = 8
 _UNATTRIBUTED_ERRORS = range(10, 14)
 """Errors of a line that the device could not read, hence may answer without its number."""
@@ -170,10 +169,12 @@ class LineProtocolLink:
 
     def pause(self) -> None:
         """Pause the session."""
+        self._require("pause")
         self._ask("PAUSE")
 
     def resume(self) -> None:
         """Resume a paused session."""
+        self._require("pause")
         self._ask("RESUME")
 
     def faults(self) -> frozenset[str]:
@@ -186,6 +187,7 @@ class LineProtocolLink:
 
     def heartbeat(self, timeout_s: float) -> None:
         """Set the device's communication watchdog; zero switches it off."""
+        self._require("heartbeat")
         self._ask("HB", _whole(timeout_s * 1000, "milliseconds of the watchdog"))
 
     def reset(self) -> None:
@@ -202,7 +204,7 @@ class LineProtocolLink:
 
     def unlock_tests(self) -> None:
         """Enter the volatile test mode: answer the device's nonce with the key's HMAC-SHA256."""
-        self._require_test_mode()
+        self._require("test")
         nonce = self._ask("NONCE?").get("nonce", "")
         if len(nonce) != _NONCE_DIGITS:
             self._reject("NONCE?", f"expected {_NONCE_DIGITS} hex digits, found {nonce!r}")
@@ -211,18 +213,25 @@ class LineProtocolLink:
 
     def inject(self, name: str, value: float) -> None:
         """Inject a fault by its name in ``docs/device-link.md`` (test mode only)."""
-        self._require_test_mode()
         if name in _HANGS:
+            self._require("hang")
             self._ask("T:HANG", _HANGS[name])
         elif name == _TICK:
+            self._require("tick")
             self._ask("T:TICK", _whole(value, "seconds of the session counter"))
         else:
-            self._ask("T:INJ", name, _whole(value, f"units of {name}"))
+            self._require("inject")
+            self._ask("T:INJ", name, f"{value:.3f}".rstrip("0").rstrip("."))
 
     def enable_protection(self, name: str, *, enabled: bool) -> None:
         """Enable or disable one protection layer (test mode only)."""
-        self._require_test_mode()
+        self._require("protect")
         self._ask("T:PROT", name, "1" if enabled else "0")
+
+    def enable_events(self, *, enabled: bool) -> None:
+        """Let the device report changes of state unasked (:meth:`events`), or stop it."""
+        self._require("events")
+        self._ask("EVT", "1" if enabled else "0")
 
     def events(self) -> tuple[Event, ...]:
         """Return what the device said unasked since the last call."""
@@ -324,13 +333,13 @@ class LineProtocolLink:
             return True
         return False
 
-    def _require_test_mode(self) -> None:
+    def _require(self, capability: str) -> None:
         if not self.capabilities:
             self.identify()
-        if _TEST_CAPABILITY not in self.capabilities:
+        if capability not in self.capabilities:
             raise NotOffered(
-                f"device link {self._stream.name}: this firmware has no test mode (caps "
-                f"{', '.join(sorted(self.capabilities)) or 'none'})"
+                f"device link {self._stream.name}: this firmware does not offer {capability} "
+                f"(caps={','.join(sorted(self.capabilities))})"
             )
 
     def _faults(self, verb: str, values: Mapping[str, str]) -> frozenset[str]:

@@ -202,6 +202,7 @@ class KeysightInfiniiVision(ScpiInstrument):
             _DISPLAY.to(enabled, n=channel),
         )
         if channel not in self._scales_v or not self._is_written(*settings):
+            self._written.pop(_TRIGGER_LEVEL.header(n=channel), None)  # legal only within 6 div
             (scale,) = self._apply(*settings, then=(_SCALE.ask(n=channel),))
             self._scales_v[channel] = self._number(scale, "the vertical scale")
         return self._scales_v[channel]

@@ -119,7 +119,7 @@ def test_the_driver_is_chosen_by_what_answers(idn, driver):
 def test_another_model_than_expected_is_named():
     with (
         instrument("Keysight Technologies,34461A,MY1,A") as peer,
-        pytest.raises(IdentityMismatch, match="dmm.*expected the model 34465A, found 34461A"),
+        pytest.raises(IdentityMismatch, match=r"dmm.*expected the model 34465A, found 34461A"),
     ):
         open_instrument("dmm", peer.resource_name, expected_model="34465A")
 
@@ -141,7 +141,7 @@ def test_a_model_may_be_written_as_on_the_front_panel(expected):
 def test_an_unknown_instrument_names_what_is_known():
     with (
         instrument("RIGOL TECHNOLOGIES,DS1054Z,DS1,00.04") as peer,
-        pytest.raises(InstrumentError, match="no driver knows RIGOL.*DS1054Z; known are .*344"),
+        pytest.raises(InstrumentError, match=r"no driver knows RIGOL.*DS1054Z; known are .*344"),
     ):
         open_instrument("scope", peer.resource_name)
 
@@ -161,5 +161,5 @@ def test_a_role_takes_its_kind_of_instrument_and_no_other(driver):
             if kind is driver:
                 opener(peer.resource_name).close()
             else:
-                with pytest.raises(IdentityMismatch, match="expected an? .*, found Keysight"):
+                with pytest.raises(IdentityMismatch, match=r"expected an? .*, found Keysight"):
                     opener(peer.resource_name)

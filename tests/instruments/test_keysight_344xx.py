@@ -103,7 +103,7 @@ def test_the_overload_sentinel_is_never_a_number(sentinel):
 @pytest.mark.parametrize("reply", ["1.0", "1,2,3", "", "OVLD,1"])
 def test_another_number_of_readings_is_refused(reply):
     driver, _ = configured((":SAMP:COUN 2;:READ?;:SYST:ERR?", closed(reply)))
-    with pytest.raises(InstrumentError, match=r"READ\? cannot be used"):
+    with pytest.raises(InstrumentError, match=r"READ\?.*(cannot be used|not usable)"):
         driver.read(2)
 
 

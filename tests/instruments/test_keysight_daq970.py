@@ -100,7 +100,7 @@ def test_another_number_of_states_is_refused():
 
 def test_a_card_that_is_not_known_is_named():
     cards = ((":SYST:CTYP? 100;:SYST:ERR?", closed("Keysight Technologies,34999Z,0,0")),)
-    with pytest.raises(InstrumentError, match="slot 100 holds .34999Z."):
+    with pytest.raises(InstrumentError, match=r"slot 100 holds .34999Z."):
         switch(cards=cards)[0].open_all()
 
 

@@ -126,7 +126,7 @@ def test_a_shorter_record_than_asked_for_is_refused():
             closed("+2.0E-01"),
         )
     )
-    with pytest.raises(InstrumentError, match="0.4 s was asked for, it reports 0.2 s"):
+    with pytest.raises(InstrumentError, match=r"0.4 s was asked for, it reports 0.2 s"):
         driver.configure_timebase(duration_s=0.4)
 
 
@@ -148,6 +148,27 @@ def test_the_trigger_is_an_edge_that_never_fires_by_itself():
     )
     driver.configure_edge_trigger(channel=4, level_v=1.65, slope="either")
     driver.configure_edge_trigger(channel=4, level_v=1.65, slope="rising")
+    dialogue.require_finished()
+
+
+def test_another_scale_sends_the_trigger_level_again():
+    channel = (
+        ":CHAN1:PROB 1;:CHAN1:IMP ONEM;:CHAN1:COUP DC;:CHAN1:BWL 0;:CHAN1:SCAL 1;"
+        ":CHAN1:OFFS 0;:CHAN1:DISP 1;:CHAN1:SCAL?;:SYST:ERR?"
+    )
+    trigger = (
+        ":TRIG:MODE EDGE;:TRIG:SWE NORM;:TRIG:EDGE:COUP DC;:TRIG:EDGE:SOUR CHAN1;"
+        ":TRIG:EDGE:SLOP POS;:TRIG:EDGE:LEV 0.5,CHAN1;:SYST:ERR?"
+    )
+    driver, dialogue = scope(
+        (channel, closed("1")),
+        (trigger, NO_ERROR),
+        (":CHAN1:SCAL 0.1;:CHAN1:SCAL?;:SYST:ERR?", closed("0.1")),
+        (":TRIG:EDGE:LEV 0.5,CHAN1;:SYST:ERR?", NO_ERROR),
+    )
+    for scale_v in (1.0, 0.1):
+        driver.configure_channel(1, volts_per_division=scale_v)
+        driver.configure_edge_trigger(channel=1, level_v=0.5, slope="rising")
     dialogue.require_finished()
 
 

@@ -29,7 +29,7 @@ def plain(*exchanges) -> tuple[Plain, Dialogue]:
 
 
 def test_a_setting_out_of_range_raises_and_sends_nothing():
-    with pytest.raises(SettingOutOfRange, match="range of X: 11 V is outside 0.1 to 10 V"):
+    with pytest.raises(SettingOutOfRange, match=r"range of X: 11 V is outside 0.1 to 10 V"):
         RANGE.to(11.0, n=1)
     with pytest.raises(SettingOutOfRange, match="mode: C is not one of A, B"):
         MODE.to("C")
@@ -90,10 +90,26 @@ def test_silence_without_an_error_stays_a_timeout():
         driver.apply(MODE.to("A"))
 
 
-def test_too_few_answers_are_refused():
-    driver, _ = plain((":X1:RANG?;:MODE?;:SYST:ERR?", "1"))
-    with pytest.raises(InstrumentError, match="expected 3 answers, found 1"):
+def test_a_query_that_failed_and_has_no_answer_is_its_error():
+    driver, _ = plain(
+        (":X1:RANG?;:MODE?;:SYST:ERR?", '1;-221,"Settings conflict; it; was off"'),
+        (":SYST:ERR?", NO_ERROR),
+    )
+    with pytest.raises(ScpiError, match="-221, Settings conflict; it; was off"):
         driver.apply(then=(":X1:RANG?", ":MODE?"))
+
+
+def test_too_few_answers_are_refused():
+    driver, dialogue = plain((":X1:RANG?;:MODE?;:SYST:ERR?", closed("1")))
+    with pytest.raises(InstrumentError, match="expected 2 answers, found 1"):
+        driver.apply(then=(":X1:RANG?", ":MODE?"))
+    assert dialogue.cleared == 1
+
+
+def test_a_reply_without_the_error_report_is_refused():
+    driver, _ = plain((":X1:RANG?;:SYST:ERR?", "1"))
+    with pytest.raises(InstrumentError, match="expected an error report at its end"):
+        driver.apply(then=(":X1:RANG?",))
 
 
 @pytest.mark.parametrize("reply", ["", "no error", "0;1", "+0"])

@@ -49,7 +49,7 @@ def test_a_line_that_cannot_be_cleared_is_broken_and_says_so():
     line = session(Stuck(("X?", TimeoutError())))
     with pytest.raises(InstrumentTimeout):
         line.query("X?")
-    with pytest.raises(NotConnected, match="no longer usable.*open it again"):
+    with pytest.raises(NotConnected, match=r"no longer usable.*open it again"):
         line.query("Y?")
 
 

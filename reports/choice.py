@@ -106,8 +106,8 @@ def _offers(
         if row.verdict == Verdict.NOT_APPLICABLE or capture is None:
             continue
         instants = tuple(sorted((m for m in row.marks if m.time_s is not None), key=_when))
-        is_reaction = len(instants) > 1 and scale_between(row.unit, "s") is not None
-        views: tuple[View, ...] = ("edge",) if is_reaction else ("whole", "worst")
+        is_reaction = _is_reaction(row, instants)
+        views = _views(instants) if is_reaction else ("whole", "worst")
         for view in views:
             yield FigureRequest(
                 requirement=requirement,
@@ -118,6 +118,17 @@ def _offers(
                 instants=instants,
             )
         return
+
+
+def _is_reaction(row: MeasurementRecord, instants: tuple[Mark, ...]) -> bool:
+    """Return whether the row is a time from a cause to its effect, or to none."""
+    caused = any(mark.label == "cause" for mark in instants)
+    return scale_between(row.unit, "s") is not None and (caused or len(instants) > 1)
+
+
+def _views(instants: tuple[Mark, ...]) -> tuple[View, ...]:
+    """Return the edge, or the whole record where the effect never came."""
+    return ("edge",) if len(instants) > 1 else ("whole",)
 
 
 def _when(mark: Mark) -> float:

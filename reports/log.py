@@ -1,14 +1,14 @@
 """The engineering log ``log.html``: what this bench adds to pytest-html 4.2.
 
-The runner attaches what it has to say to ``item.user_properties``, in whatever phase it happens,
-before pytest makes that phase's report: ``("measurement", JSON of the row)``, ``("evidence", text)``
-and ``("figure", drawing of reports.plot)``. This plugin shows it, evidence of setup and teardown
+The runner attaches what it has to say to the ``user_properties`` of the item or of a phase's report:
+``("measurement", JSON of the row)``, ``("evidence", text)`` and ``("figure", drawing of
+reports.plot)``. This plugin shows it, evidence of setup and teardown
 included, which pytest-html by itself drops. Style sheet: :data:`LOG_STYLESHEET`, for ``--css``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -33,10 +33,8 @@ __all__ = ["LOG_STYLESHEET", "LogPlugin"]
 LOG_STYLESHEET = Path(__file__).parent / "templates" / "log.css"
 _ROW_LIMIT = 2000
 """Rows that the log's script redraws in about a second; passes beyond it are left out."""
-_SHOWN = pytest.StashKey[int]()
-"""How many of an item's properties earlier phases have shown."""
 
-Properties = Sequence[tuple[str, object]]
+Properties = list[tuple[str, object]]
 
 
 class _Titled(Protocol):
@@ -67,17 +65,19 @@ class LogPlugin:
         self._requirements: dict[str, list[str]] = {}
         self._failed_teardown: set[str] = set()
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: after others have attached theirs
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Attach what each phase added to the item's properties, setup and teardown included."""
+        """Show what each phase attached, setup and teardown included, and each piece once."""
         report = yield
         self._requirements[item.nodeid] = [
             str(name) for mark in item.iter_markers("requirement") for name in mark.args
         ]
-        fresh = report.user_properties[item.stash.get(_SHOWN, 0) :]
-        item.stash[_SHOWN] = len(report.user_properties)
+        known = self._properties.setdefault(item.nodeid, [])
+        shown = {id(piece) for piece in known}
+        fresh = [piece for piece in report.user_properties if id(piece) not in shown]
+        known.extend(fresh)
         earlier: list[dict[str, Any]] = getattr(report, "extras", [])
         blocks = [_html_extra(block) for block in _blocks(fresh)]
         setattr(report, "extras", [*earlier, *blocks])  # noqa: B010 - pytest-html's own attribute
@@ -85,8 +85,7 @@ class LogPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what is known of a test until its row is made, after the teardown."""
-        self._properties[report.nodeid] = report.user_properties
+        """Remember a failed teardown until the test's row is made."""
         if report.when == "teardown" and report.failed:
             self._failed_teardown.add(report.nodeid)
 

@@ -40,6 +40,14 @@ def test_the_slowest_shutdown_is_shown():
     assert picked(record) == [("FLT-004", "p1", "edge")]
 
 
+def test_a_shutdown_that_never_came_shows_the_whole_record():
+    slow = next(r for r in run().measurements if r.id == "m3")
+    never = replace(slow, value=None, verdict="FAIL", margin_pct=None, marks=slow.marks[:1])
+    (request,) = choose_figures(run(measurements=(never,)))
+    assert (request.view, len(request.channels)) == ("whole", 3)
+    assert ">cause</text>" in draw_all([request], load_waveform)[0].html
+
+
 def test_a_shutdown_stacks_all_channels_with_the_sync_line_last():
     edge = next(r for r in choose_figures(run()) if r.view == "edge")
     assert [c.label for c in edge.channels] == ["transient current", "electrode voltage", "sync"]

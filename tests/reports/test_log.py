@@ -26,6 +26,13 @@ sys.path.insert(0, {root!r})
 import pytest
 from reports.log import LogPlugin
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    if report.when == "call":
+        report.user_properties += getattr(item, "late", [])
+    return report
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "requirement(*ids): bound to")
     config.pluginmanager.register(
@@ -66,6 +73,10 @@ def bench(say):
 
 def test_evidence(bench, say):
     say("evidence", "call: one record")
+
+def test_attached_to_the_report(bench, request, say):
+    say("evidence", "call: early")
+    request.node.late = [("measurement", GOOD), ("evidence", "late")]
 
 @pytest.fixture
 def broken(say):
@@ -174,6 +185,13 @@ def test_evidence_of_setup_and_teardown_is_kept(log):
     ((entry, _, foldout),) = log.entries("test_never_starts")
     assert foldout.count("setup: closing relay 101") == 1
     assert entry["result"] == "Error"
+
+
+def test_what_another_plugin_attaches_to_a_phases_report_is_shown_once(log):
+    ((_, cells, foldout),) = log.entries("test_attached_to_the_report")
+    assert "399.2 ± 1.3" in cells
+    for text in ("setup: loads open", "call: early", ">late<", "teardown: supply off", "399.2"):
+        assert foldout.count(text) == 1
 
 
 def test_a_failed_teardown_turns_the_row_to_error(log):

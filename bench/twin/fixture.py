@@ -15,13 +15,14 @@ from bench.twin.virtual_time import NS_PER_S, Appointment, Timeline
 
 __all__ = ["CONTACT_SENSED", "RELAYS", "Fixture", "FixtureValues", "Relay"]
 
-RELAYS = range(101, 120)
+RELAYS = range(101, 121)
 CONTACT_SENSED = frozenset({101, 102, 103, 104, 105, 106, 107, 113, 114})
 """Relays whose contact gives a pulse on the sync line."""
 
 _CONTACT = 107
 _DEVICE = 108
 _REFERENCE, _REVERSE, _CHECK = 109, 110, 111
+_OPEN_LOAD = 120
 _SOLID_STATE_S = 100e-6
 _CLOSES_S, _OPENS_S = (6e-3, 12e-3), (2e-3, 5e-3)
 _BOUNCE_S = 3e-3
@@ -49,6 +50,7 @@ class FixtureValues:
         self.measuring_ohm, self.measuring_f = within(10_000.0, 1e-2), within(15e-9, 1e-2)
         self.measuring_load_ohm = within(1_000.0, 1e-2)
         self.probe_ohm = within(10e6, 1e-2)
+        self.open_ohm = within(2e6, 1e-2)
         self.contact_ohm = {
             channel: float(random.uniform(*_CONTACT_OHM)) for channel in RELAYS
         }
@@ -246,6 +248,7 @@ def _plain_paths(values: FixtureValues, closed: frozenset[int]) -> list[Resistor
             Resistor(a="S", b=GROUND, ohm=values.bypass_ohm),
         ],
     }
+    paths[_OPEN_LOAD] = [Resistor(a="E", b=GROUND, ohm=values.open_ohm + contact[_OPEN_LOAD])]
     for channel, ohm in values.load_ohm.items():
         paths[channel] = [Resistor(a="L", b="S", ohm=ohm + contact[channel])]
     found = [part for channel, parts in paths.items() if channel in closed for part in parts]

@@ -19,36 +19,42 @@ _CHUNK = 64
 
 @compiled
 def level_crossings(
-    codes: _Array, level: float, band: float, wanted: int, positions: _Array
+    codes: _Array, level: float, band: float, rising: bool, falling: bool, positions: _Array
 ) -> int:
     """Fill fractional indices of crossings of ``level``; return how many there are.
 
-    ``wanted`` is +1 for rising, -1 for falling, 0 for both. A crossing goes from below
-    ``level - band`` to above ``level + band`` or back.
+    A rising crossing counts if the signal was below ``level - band`` since the last one, a
+    falling one likewise from above. Where there are more than room, the rest is only counted.
     """
-    below, above = math.floor(level - band), math.ceil(level + band)
-    side = 0
+    up, down = math.ceil(level), math.floor(level)
+    arm_up, arm_down = math.floor(level - band), math.ceil(level + band)
+    up_armed, down_armed = codes[0] < up, codes[0] > down
     count = 0
-    index = 0
+    index = 1
     while index < codes.size:
-        if side != 0 and index % _CHUNK == 0:
-            index = _skip(codes, index, side, below, above)
+        if index % _CHUNK == 0:
+            index = _skip(codes, index, up, down, arm_up, arm_down, up_armed, down_armed)
             if index >= codes.size:
                 break
         code = np.int64(codes[index])
-        now = 1 if code >= above else (-1 if code <= below else side)
-        if side != 0 and now != side and wanted in (0, now):
+        crossed_up, crossed_down = up_armed and code >= up, down_armed and code <= down
+        if (crossed_up and rising) or (crossed_down and falling):
             if count < positions.size:
-                positions[count] = _crossing(codes, index, now, level)
+                before, after = codes[index - 1] - level, code - level
+                positions[count] = index - after / (after - before) if after != before else index
             count += 1
-        side = now
+        up_armed = (up_armed and not crossed_up) or code <= arm_up
+        down_armed = (down_armed and not crossed_down) or code >= arm_down
         index += 1
     return count
 
 
 @part
-def _skip(codes: _Array, index: int, side: int, below: int, above: int) -> int:
-    """Return the start of the first chunk that can hold a change of side."""
+def _skip(
+    codes: _Array, index: int, up: int, down: int, arm_up: int, arm_down: int,
+    up_armed: bool, down_armed: bool,
+) -> int:  # fmt: skip
+    """Return the start of the first chunk in which anything can happen."""
     while index + _CHUNK <= codes.size:
         chunk = codes[index : index + _CHUNK]
         low = chunk[0]
@@ -56,18 +62,9 @@ def _skip(codes: _Array, index: int, side: int, below: int, above: int) -> int:
         for offset in range(_CHUNK):
             low = min(low, chunk[offset])
             high = max(high, chunk[offset])
-        if (high >= above) if side < 0 else (low <= below):
+        rises = high >= up if up_armed else low <= arm_up
+        falls = low <= down if down_armed else high >= arm_down
+        if rises or falls:
             return index
         index += _CHUNK
     return index
-
-
-@part
-def _crossing(codes: _Array, index: int, direction: int, level: float) -> float:
-    """Walk back from the far side to where the record last crossed the level; interpolate."""
-    while index > 0 and direction * (codes[index - 1] - level) >= 0.0:
-        index -= 1
-    if index == 0:
-        return 0.0
-    before, after = codes[index - 1] - level, codes[index] - level
-    return index - after / (after - before)

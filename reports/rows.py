@@ -97,6 +97,13 @@ class RequirementView:
     tests: tuple[TestOutcome, ...]
 
     @property
+    def test_names(self) -> tuple[str, ...]:
+        """Every test that ran for it or measured a row of it, each once."""
+        ran = [test.node_id for test in self.tests]
+        measured = [view.row.test for view in self.rows if view.row.test]
+        return tuple(dict.fromkeys([*ran, *measured]))
+
+    @property
     def detailed(self) -> bool:
         """Whether there is more to show than the clause table does."""
         return bool(self.rows or self.tests or self.figures)

@@ -307,7 +307,7 @@ def test_uncovered_and_untested_requirements_are_told_apart(document):
 
 def test_repeated_attempts_and_deviations_are_listed():
     words = page_of(run(deviations=("humidity not recorded",))).words()
-    assert "1 rows are repeated attempts" in words
+    assert "Repeated attempts: 1." in words
     assert "attempt 2: first record clipped; retaken on a wider range" in words
     assert "humidity not recorded" in words
 

@@ -358,17 +358,19 @@ class KeysightInfiniiVision(ScpiInstrument):
 
     def _await_armed(self, *, already: bool) -> None:
         """Poll the arm event register: it is set once the time before the trigger has been taken."""
+        if already:
+            return
         clock, poll_s = self._session.clock, _FIRST_POLL_S
         limit_s = self._before_trigger_s + _ARMING_TIME_S
         deadline_ns = clock.now_ns() + round(limit_s * 1e9)
-        while not already:
+        clock.sleep(self._before_trigger_s)
+        while not self._flag(self._session.query(":AER?")):
             if clock.now_ns() > deadline_ns:
                 raise InstrumentTimeout(
                     self._session.describe(f"it did not arm within {limit_s:g} s of :SING")
                 )
             clock.sleep(poll_s)
             poll_s = min(2 * poll_s, _LONGEST_POLL_S)
-            already = self._flag(self._session.query(":AER?"))
 
     def _adopt_range(self, duration_s: float, before_trigger_s: float, reply: str) -> None:
         """Keep the time before the trigger where the scope took a longer duration than asked."""

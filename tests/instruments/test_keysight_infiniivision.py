@@ -21,6 +21,9 @@ from tests.instruments.dialogue import (
 )
 
 ARM = ":STOP;:TER?;:AER?;:SING;:AER?;:SYST:ERR?"
+TIMEBASE = (
+    ":TIM:MODE MAIN;:TIM:REF CENT;:TIM:RANG 0.4;:TIM:POS 0.15;:ACQ:TYPE NORM;:TIM:RANG?;:SYST:ERR?"
+)
 STATE = ":OPER:COND?;:TER?;:SYST:ERR?"
 WAITING, RUNNING, STOPPED = "+40", "+8", "+0"
 PREAMBLE = "+0,+0,+100,+1,+1.0E-05,-2.0E-04,+0,+3.90625E-03,+5.0E-01,+128"
@@ -175,10 +178,16 @@ def test_another_scale_sends_the_trigger_level_again():
 def test_arming_waits_for_the_arm_event():
     clock = HandClock()
     driver, dialogue = scope(
-        (ARM, closed("1", "1", "0")), (":AER?", "0"), (":AER?", "1"), clock=clock
+        (TIMEBASE, closed("+4.0E-01")),
+        (ARM, closed("1", "1", "0")),
+        (":AER?", "0"),
+        (":AER?", "0"),
+        (":AER?", "1"),
+        clock=clock,
     )
+    driver.configure_timebase(duration_s=0.4, before_trigger_s=0.05)
     driver.arm_single()
-    assert clock.sleeps_s == [1e-3, 2e-3]
+    assert clock.sleeps_s == [0.05, 1e-3, 2e-3]
     dialogue.require_finished()
 
 

@@ -201,7 +201,7 @@ class Table:
     def _missing(self, key: str, kind: type) -> ConfigurationError:
         table = f" in [{self.dotted()}]" if self.keys else ""
         near = difflib.get_close_matches(key, [k for k in self.data if k not in self._asked], n=1)
-        hint = f"; is {near[0]!r} meant?" if near else f"; add it as {_NAMES[kind]}"
+        hint = f"; did you write {near[0]!r} for it?" if near else f"; add it as {_NAMES[kind]}"
         at = near[0] if near else None
         return self.problem(f"key {key!r} is missing{table}{hint}", at)
 

@@ -17,8 +17,26 @@ from typing import Any, Final, cast
 
 from bench.errors import NotConnected
 from bench.profile import Profile
+from bench.station.configuration import RELAYS, ROLES, Station
+from bench.station.equipment import (
+    DeviceEntry,
+    InstrumentEntry,
+    LoadEntry,
+    ReferenceEntry,
+    ScopeChannel,
+    ScopeChannels,
+    ShuntEntry,
+    SupplyOutputs,
+)
 
-__all__ = ["Addresses", "FittedFault", "RunningTwin", "launch_twin", "unit_description"]
+__all__ = [
+    "Addresses",
+    "FittedFault",
+    "RunningTwin",
+    "launch_twin",
+    "simulated_station",
+    "unit_description",
+]
 
 UNIT_SCHEMA: Final = 1
 ADDRESS_TIMEOUT_S: Final = 30.0
@@ -27,7 +45,12 @@ ADDRESS_TIMEOUT_S: Final = 30.0
 _EXIT_TIMEOUT_S: Final = 5.0
 _TAIL_LINES: Final = 5
 _CHUNK_BYTES: Final = 65536
-_ROLES: Final = ("scope", "dmm", "switch", "supply", "device", "clock")
+_SOCKETS: Final = (*ROLES, "device", "clock")
+_TIMEOUT_S: Final = 10.0
+_LOADS_OHM: Final = {"load_500": 500.0, "load_2k": 2_000.0, "load_10k": 10_000.0}
+_LOAD_TOLERANCE: Final = 0.005
+"""Contacts of up to 0.3 ohm each, two in the path of 500 ohm, and trimmed resistors."""
+_SHUNT_TOLERANCE: Final = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +76,7 @@ class Addresses:
 
     def as_json(self) -> dict[str, str | int]:
         """Return the addresses as ``bench twin`` prints them."""
-        return {name: getattr(self, name) for name in (*_ROLES, "pid", "seed")}
+        return {name: getattr(self, name) for name in (*_SOCKETS, "pid", "seed")}
 
 
 def unit_description(
@@ -86,6 +109,62 @@ def unit_description(
         "faults": [{"spec": fault.spec, "severity": fault.severity} for fault in faults],
         "bench_faults": list(bench_faults),
     }
+
+
+def simulated_station(addresses: Addresses, profile: Profile, seed: int) -> Station:
+    """Return the station of docs/laboratory.md at the addresses of a running simulated bench."""
+    return Station(
+        name=f"simulated bench, seed {seed}",
+        simulated=True,
+        path=None,
+        sha256="",
+        instruments={role: _instrument(role, getattr(addresses, role)) for role in ROLES},
+        scope_channels=_scope_channels(),
+        relays=RELAYS,
+        loads=tuple(
+            LoadEntry(
+                relay=relay,
+                nominal_ohm=ohm,
+                value_ohm=ohm,
+                tolerance=_LOAD_TOLERANCE,
+                measured_on=None,
+            )
+            for relay, ohm in _LOADS_OHM.items()
+        ),
+        shunt=ShuntEntry(value_ohm=100.0, tolerance=_SHUNT_TOLERANCE, measured_on=None),
+        reference=ReferenceEntry(series_ohm=10_000.0, low_v=0.8, high_v=4.0),
+        supply_outputs=SupplyOutputs(battery=1, reference=2, charger=3),
+        device=DeviceEntry(url=addresses.device, adapter="", unlock_key=profile.unlock_key),
+        clock=addresses.clock,
+        rules={},
+        calibration_policy="mark",
+        environment={"place": "simulated laboratory"},
+        store="runs",
+        laboratory="",
+        address="",
+        settings={},
+    )
+
+
+def _instrument(role: str, resource: str) -> InstrumentEntry:
+    return InstrumentEntry(
+        role=role,
+        resource=resource,
+        model="",
+        serial="",
+        calibration_due=None,
+        calibration_certificate="",
+        timeout_s=_TIMEOUT_S,
+    )
+
+
+def _scope_channels() -> ScopeChannels:
+    return ScopeChannels(
+        amplitude=ScopeChannel(channel=1, sensitivity=1_000.0, unit="A"),
+        transient=ScopeChannel(channel=2, sensitivity=100.0, unit="A"),
+        electrode=ScopeChannel(channel=3, sensitivity=0.1, unit="V"),
+        sync=ScopeChannel(channel=4, sensitivity=1.0, unit="V"),
+    )
 
 
 def _waveform(profile: Profile) -> dict[str, Any]:
@@ -286,13 +365,13 @@ def _parse_addresses(line: bytes) -> Addresses:
     try:
         found = json.loads(line)
         return Addresses(
-            **{role: str(found[role]) for role in _ROLES},
+            **{role: str(found[role]) for role in _SOCKETS},
             pid=int(found["pid"]),
             seed=int(found["seed"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise NotConnected(
-            f"simulated bench: expected one JSON line with {', '.join(_ROLES)}, pid and seed, "
+            f"simulated bench: expected one JSON line with {', '.join(_SOCKETS)}, pid and seed, "
             f"found {line[:120]!r}"
         ) from error
 

@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
                 log = stack.enter_context(options.event_log.open("a", encoding="utf-8"))
             laboratory = _laboratory(_description(options.unit), log)
         except (OSError, ValueError) as error:
-            print(f"bench.twin: {options.unit}: {error}", file=sys.stderr)
+            sys.stderr.write(f"bench.twin: {options.unit}: {error}\n")
             return _BAD_DESCRIPTION
         asyncio.run(_serve(laboratory, options))
     return 0
@@ -75,7 +75,7 @@ def _laboratory(description: dict[str, Any], log: IO[str] | None) -> Laboratory:
 
 
 def _event_writer(world: SimulatedWorld, log: IO[str]) -> Callable[[bool], None]:
-    def note(on: bool) -> None:  # noqa: FBT001 - the world's own call
+    def note(on: bool) -> None:
         entry = {
             "wall_ns": time.monotonic_ns(),
             "virtual_ns": world.now_ns,
@@ -99,7 +99,8 @@ async def _serve(laboratory: Laboratory, options: argparse.Namespace) -> None:
     text = json.dumps({**addresses, "pid": os.getpid(), "seed": laboratory.seed})
     if options.address_file is not None:
         _write_atomically(options.address_file, text + "\n")
-    print(text, flush=True)
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
     await stopping.wait()
     await laboratory.close()
 

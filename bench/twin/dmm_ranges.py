@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "FUNCTIONS",
+    "LINE_PERIOD_S",
     "LONGEST_APERTURE_S",
     "NPLC_STEPS",
     "SHORTEST_APERTURE_S",
@@ -18,6 +19,7 @@ __all__ = [
 ]
 
 NPLC_STEPS = (0.001, 0.002, 0.006, 0.02, 0.06, 0.2, 1.0, 10.0, 100.0)
+LINE_PERIOD_S = 0.02
 SHORTEST_APERTURE_S, LONGEST_APERTURE_S = 20e-6, 1.0
 
 _RESOLUTIONS = ((0.02, 3.0), (0.2, 0.7), (1.0, 0.3), (10.0, 0.1), (100.0, 0.03))

@@ -15,6 +15,7 @@ __all__ = ["HEADER_SIZE", "Header", "Locks", "MessageType", "frame", "frames_of_
 _HEADER = struct.Struct("!2sBBIQ")
 HEADER_SIZE = _HEADER.size
 _PROLOGUE = b"HS"
+_SHORT_RESPONSE = 65_536
 
 
 class MessageType(IntEnum):
@@ -76,8 +77,13 @@ def frame(
 def frames_of_response(
     response: bytes, *, message_id: int, largest_message: int
 ) -> list[bytes | memoryview]:
-    """Return what to send for a response: Data messages and a closing DataEND, without a copy."""
+    """Return what to send for a response: Data messages and a closing DataEND.
+
+    A long one is not copied; a short one goes in one piece.
+    """
     size = max(1, largest_message - HEADER_SIZE)
+    if len(response) <= min(size, _SHORT_RESPONSE):
+        return [frame(MessageType.DATA_END, parameter=message_id, payload=response)]
     view = memoryview(response)
     parts: list[bytes | memoryview] = []
     for start in range(0, len(response), size):

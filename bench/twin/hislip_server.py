@@ -256,6 +256,7 @@ class _Connection(FlowControlled):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the session with either of its connections."""
+        _log.debug("a HiSLIP connection ended: %s", exc)
         if self.session is not None:
             self._server.lost(self.session)
 

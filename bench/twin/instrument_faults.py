@@ -100,7 +100,7 @@ class MeterOutOfCalibration:
 
     def fit(self, instruments: Instruments) -> None:
         """Change its gain."""
-        instruments.dmm.gain_factor = self.factor
+        instruments.dmm.meter.gain_factor = self.factor
 
 
 class ShortBlock:
@@ -110,7 +110,7 @@ class ShortBlock:
 
     def fit(self, instruments: Instruments) -> None:
         """Cut the blocks."""
-        instruments.scope.short_block_bytes = self.missing_bytes
+        instruments.scope.waveform.missing_bytes = self.missing_bytes
 
 
 class WrongInstrument:

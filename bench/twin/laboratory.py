@@ -79,7 +79,7 @@ class Laboratory:
         self._servers.clear()
 
     async def _serve(self, factory: object) -> int:
-        assert callable(factory)  # noqa: S101 - narrows object
+        assert callable(factory)
         server, port = await listen(factory)
         self._servers.append(server)
         return port

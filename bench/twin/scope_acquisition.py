@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from bench.twin.interface import Node, SegmentTable
-from bench.twin.scope_frontend import ChannelSettings
 from bench.twin.laboratory_time import Condition, LaboratoryTime
+from bench.twin.scope_frontend import ChannelSettings
 
 __all__ = ["Acquisition", "Plan", "Record", "State"]
 
@@ -73,8 +73,8 @@ class Acquisition:
         self.single = True
         self.running = False
         self.record: Record | None = None
-        self.triggered_event = False
-        self.armed_event = False
+        self._triggered_event = False
+        self._armed_event = False
         self.deaf = False
         """A bench fault: no trigger is ever seen."""
         self.frozen = False
@@ -115,6 +115,16 @@ class Acquisition:
         if self.state is State.WAITING and self._plan is not None:
             self._timeline.hold_trace(_HOLDER, self._timeline.now_ns - _before_ns(self._plan))
 
+    def take_triggered(self) -> bool:
+        """Return whether a trigger came since this was last asked."""
+        value, self._triggered_event = self._triggered_event, False
+        return value
+
+    def take_armed(self) -> bool:
+        """Return whether the scope became armed since this was last asked."""
+        value, self._armed_event = self._armed_event, False
+        return value
+
     @property
     def pending(self) -> bool:
         """Whether an acquisition is under way."""
@@ -140,7 +150,7 @@ class Acquisition:
         """The present state is over."""
         now_ns = self._timeline.now_ns
         if self.state is State.PREFILL:
-            self.state, self.armed_event = State.WAITING, True
+            self.state, self._armed_event = State.WAITING, True
             auto_ns = self._plan.auto_after_ns if self._plan else None
             self._due_ns = None if auto_ns is None else now_ns + auto_ns
             if self._forced:
@@ -153,7 +163,7 @@ class Acquisition:
     def _trigger(self, at_ns: int) -> None:
         if self._plan is None:
             return
-        self.state, self.triggered_event = State.FILLING, True
+        self.state, self._triggered_event = State.FILLING, True
         self._trigger_ns = at_ns
         after_s = (self._plan.start_s + self._plan.range_s) * (1 + _TIME_BASE_MARGIN)
         delay_ns = round((self._plan.trigger_delay_s + after_s) * 1e9) + 1

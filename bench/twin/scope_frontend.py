@@ -7,7 +7,7 @@ d.c. gain ±2 % of full scale, offset ±0.1 division ±2 mV ±1 % of the offset 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -300,8 +300,3 @@ class AnalogueInput:
 
 
 _TRANSFER_TABLES: dict[tuple[int, int], NDArray[np.uint8]] = {}
-
-
-def copy_of(settings: ChannelSettings) -> ChannelSettings:
-    """Return the settings as they are now."""
-    return replace(settings)

@@ -11,13 +11,13 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scpi_parameters import (
     Arguments,
     ScpiError,
     split_outside,
 )
 from bench.twin.scpi_tree import Call, CommandTree, Handler, Node
-from bench.twin.laboratory_time import LaboratoryTime
 
 __all__ = ["MESSAGE_TIME_NS", "Limits", "ScpiInstrument", "Target", "scientific"]
 
@@ -158,7 +158,15 @@ class ScpiInstrument:
             _log.exception("%s: a command handler failed", self.identity)
             raise ScpiError(-300, type(error).__name__) from error
 
-    # -- declaring settings
+    # -- declaring commands and settings
+
+    def add_answer(self, pattern: str, function: Callable[[], str | bytes]) -> None:
+        """Declare a query without parameters."""
+        self.tree.add(pattern, query=lambda _call: function())
+
+    def add_action(self, pattern: str, function: Callable[[], None]) -> None:
+        """Declare a command without parameters."""
+        self.tree.add(pattern, command=lambda _call: function())
 
     def add_number(
         self,
@@ -215,35 +223,40 @@ class ScpiInstrument:
     # -- common commands
 
     def _add_common_commands(self) -> None:
-        add = self.tree.add
-        add("*IDN", query=lambda call: self.identity)
-        add("*RST", command=self._rst)
-        add("*CLS", command=self._cls)
-        add("*ESR", query=self._read_event_status)
-        add("*ESE", command=self._set_event_enable, query=lambda call: f"+{self._event_enable}")
-        add("*SRE", command=self._set_service_enable, query=lambda call: f"+{self._service_enable}")
-        add("*STB", query=lambda call: f"+{self.status_byte(message_available=False)}")
-        add("*OPC", command=self._opc, query=self._opc_query)
-        add("*WAI", command=lambda call: self.wait_for_operation())
-        add("*TST", query=lambda call: "+0")
-        add("*TRG", command=lambda call: self.trigger())
-        add("*OPT", query=lambda call: "0")
-        add("SYSTem:ERRor[:NEXT]", query=lambda call: self._next_error())
-        add("SYSTem:VERSion", query=lambda call: "1999.0")
-        add("STATus:OPERation:CONDition", query=lambda call: f"+{self.operation_condition()}")
-        add("STATus:QUEStionable:CONDition", query=lambda call: f"+{self.questionable_condition()}")
-        add("STATus:PRESet", command=lambda call: None)
+        self.add_answer("*IDN", lambda: self.identity)
+        self.add_answer("*ESR", self._read_event_status)
+        self.add_answer("*STB", lambda: f"+{self.status_byte(message_available=False)}")
+        self.add_answer("*TST", lambda: "+0")
+        self.add_answer("*OPT", lambda: "0")
+        self.add_action("*RST", self._rst)
+        self.add_action("*CLS", self._cls)
+        self.add_action("*WAI", self.wait_for_operation)
+        self.add_action("*TRG", self.trigger)
+        self.add_action("*OPC", self._opc)
+        self.add_answer("*OPC", self._opc_query)
+        self.tree.add("*ESE", command=self._set_event_enable)
+        self.add_answer("*ESE", lambda: f"+{self._event_enable}")
+        self.tree.add("*SRE", command=self._set_service_enable)
+        self.add_answer("*SRE", lambda: f"+{self._service_enable}")
+        self.add_answer("SYSTem:ERRor[:NEXT]", self._next_error)
+        self.add_answer("SYSTem:VERSion", lambda: "1999.0")
+        self.add_answer("STATus:OPERation:CONDition", lambda: f"+{self.operation_condition()}")
+        self.add_answer("STATus:QUEStionable:CONDition", self._questionable)
+        self.add_action("STATus:PRESet", lambda: None)
 
-    def _rst(self, call: Call) -> None:
+    def _questionable(self) -> str:
+        return f"+{self.questionable_condition()}"
+
+    def _rst(self) -> None:
         self._opc_wanted = False
         self.reset()
 
-    def _cls(self, call: Call) -> None:
+    def _cls(self) -> None:
         self._error_queue.clear()
         self._event_status = 0
         self._opc_wanted = False
 
-    def _read_event_status(self, call: Call) -> str:
+    def _read_event_status(self) -> str:
         self._note_completion()
         value, self._event_status = self._event_status, 0
         return f"+{value}"
@@ -254,11 +267,11 @@ class ScpiInstrument:
     def _set_service_enable(self, call: Call) -> None:
         self._service_enable = call.arguments.integer(low=0, high=255) & ~_STB_SUMMARY
 
-    def _opc(self, call: Call) -> None:
+    def _opc(self) -> None:
         self._opc_wanted = True
         self._note_completion()
 
-    def _opc_query(self, call: Call) -> str:
+    def _opc_query(self) -> str:
         self.wait_for_operation()
         return "1"
 

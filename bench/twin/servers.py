@@ -7,6 +7,7 @@ looked at: the order in which requests arrive is the order in which they happen.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from collections.abc import Callable
 from bench.twin.laboratory_time import LaboratoryTime
 
 __all__ = ["LOOPBACK", "ClockServer", "DeviceLinkServer", "LineServer", "listen", "set_no_delay"]
+
+_log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 _LONGEST_LINE = 4096
@@ -46,7 +49,7 @@ class FlowControlled(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows asyncio's base type
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         set_no_delay(transport)
 
@@ -99,6 +102,7 @@ class LineConnection(FlowControlled):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the list of connections."""
+        _log.debug("a connection ended: %s", exc)
         self._server.forget(self)
 
     def send(self, data: bytes) -> None:
@@ -167,10 +171,6 @@ class DeviceLinkServer(LineServer):
         if len(self._received) > _LONGEST_LINE:
             self._deliver(self._received)
             self._received = b""
-
-    def forget(self, connection: LineConnection) -> None:
-        """A connection ended; a reply that it was waiting for is nobody's."""
-        super().forget(connection)
 
     def _deliver(self, line: bytes) -> None:
         if line.startswith(_EVENT_PREFIX) or not self._asking:

@@ -13,10 +13,10 @@ from functools import partial
 
 import numpy as np
 
+from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scpi import ScpiInstrument, scientific
 from bench.twin.scpi_parameters import ScpiError
 from bench.twin.scpi_tree import Call
-from bench.twin.laboratory_time import LaboratoryTime
 
 __all__ = ["PowerSupply"]
 
@@ -53,7 +53,9 @@ class PowerSupply(ScpiInstrument):
         super().__init__(identity, timeline)
         self._noise = np.random.default_rng([seed, 0x51])
         draws = np.random.default_rng([seed, 0x52]).uniform(-_ERROR_SHARE, _ERROR_SHARE, (3, 6))
-        self._accuracy_draws = dict(zip(OUTPUTS, draws.tolist(), strict=True))
+        self._accuracy_draws: dict[int, list[float]] = dict(
+            zip(OUTPUTS, draws.tolist(), strict=True)
+        )
         self.outputs = {n: _Output(current_a=_DEFAULT_A[n]) for n in OUTPUTS}
         self._selected = 1
         self._add_commands()
@@ -136,12 +138,10 @@ class PowerSupply(ScpiInstrument):
 
     def _add_commands(self) -> None:
         add = self.tree.add
-        add(
-            "INSTrument[:SELect]",
-            command=self._select,
-            query=lambda call: f"CH{self._selected}",
-        )
-        add("INSTrument:NSELect", command=self._select_number, query=lambda c: f"{self._selected}")
+        add("INSTrument[:SELect]", command=self._select)
+        add("INSTrument:NSELect", command=self._select_number)
+        self.add_answer("INSTrument[:SELect]", lambda: f"CH{self._selected}")
+        self.add_answer("INSTrument:NSELect", lambda: f"{self._selected}")
         level = "[:LEVel][:IMMediate][:AMPLitude]"
         add("[SOURce]:VOLTage" + level, command=self._set_voltage, query=self._query_voltage)
         add("[SOURce]:CURRent" + level, command=self._set_current, query=self._query_current)

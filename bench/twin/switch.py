@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scpi import ScpiInstrument
 from bench.twin.scpi_parameters import ScpiError
 from bench.twin.scpi_tree import Call
-from bench.twin.laboratory_time import LaboratoryTime
 
 __all__ = ["SwitchUnit"]
 
@@ -34,8 +34,8 @@ class SwitchUnit(ScpiInstrument):
         add("ROUTe:CLOSe", command=self._close, query=lambda call: self._state(call, closed=True))
         add("ROUTe:CLOSe:EXCLusive", command=self._close_only)
         add("ROUTe:OPEN", command=self._open, query=lambda call: self._state(call, closed=False))
-        add("ROUTe:OPEN:ALL", command=lambda call: self.reset())
-        add("ROUTe:DONE", query=lambda call: "1")
+        self.add_action("ROUTe:OPEN:ALL", self.reset)
+        self.add_answer("ROUTe:DONE", lambda: "1")
         add("SYSTem:CTYPe", query=self._card)
         add("SYSTem:CPON", command=self._card_reset)
         add("DIAGnostic:RELay:CYCLes", query=self._cycle_counts)

@@ -64,7 +64,6 @@ class Delivery:
         self._timeline = timeline
         self._machine = machine
         self._stage = stage
-        self._waveform = waveform
         self._oscillator = oscillator
         self._bridge = bridge
         self._detector = detector
@@ -75,6 +74,7 @@ class Delivery:
         self._down_since_ns: int | None = None
         self._amplitude_ua = 0.0
         self._programme: Programme | None = None
+        self.waveform = waveform
         self.set_ua = 0.0
         self.level = 1
         self.ramp_s = 0.0
@@ -93,7 +93,7 @@ class Delivery:
         self._overcurrent.count = 0
         self._detector.forget()
         self._programme = therapy_programme(
-            self._waveform,
+            self.waveform,
             device_s=self._oscillator.device_s,
             skew=self.phase_skew,
             mode_rate=self.mode_rate,
@@ -103,6 +103,8 @@ class Delivery:
         self._stage.enabled_ns = self._begun_ns
         timer = PulseTimer(self._programme, self, self._begun_ns)
         timer.fates = self.fates
+        for fate in self.fates:
+            fate.restart()
         self._machine.play(timer)
 
     def change_level(self, set_ua: float, level: int) -> None:
@@ -206,7 +208,7 @@ class Delivery:
 
     def _rank(self, index: int) -> int:
         """Return how many pulses of this pulse's polarity came before it."""
-        if self._waveform.kind != "alternating":
+        if self.waveform.kind != "alternating":
             return index
-        train = self._waveform.pulses_per_train
+        train = self.waveform.pulses_per_train
         return index // (2 * train) * train + index % train

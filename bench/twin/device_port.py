@@ -96,6 +96,11 @@ class DevicePort:
         """Return when the next bytes will have been sent, None if none are on their way."""
         return min((time_ns for time_ns, _ in self._out), default=None)
 
+    def unlock_until_reset(self) -> None:
+        """Faulty: test mode is on from the start; reset ends it."""
+        self._test_until_ns = 2**63
+        self.always_unlocked = lambda _verb: self._firmware.reset_cause in ("POWER", "KEY")
+
     def _taken(self, data: bytes, reply_ns: int) -> None:
         if not self._firmware.powered:
             self._buffer = b""

@@ -58,7 +58,7 @@ class Firmware:
         self._unit = unit
         self._appointments: dict[str, Appointment] = {}
         self._user_paused = False
-        self._contact_wanted = False
+        self._last_level = 1
         self.settings = settings
         self.state = State.OFF
         self.powered = False
@@ -80,6 +80,10 @@ class Firmware:
         """Level number -> commanded µA; a fault may replace it."""
         self.rollover_s: float | None = None
         """Faulty: after this uptime the output sticks as it is."""
+        self.boot_glitch: tuple[float, int] | None = None
+        """Faulty: seconds and level of a pulse while the device starts."""
+        self.output_at_boot = False
+        """Faulty: a session runs after the device has started."""
         self.on_event: Callable[[str, str], None] = _no_event
         self.on_output: Callable[[bool], None] = _no_output
         self.timer = Countdown(timeline, unit.oscillator, self._session_over)
@@ -155,7 +159,15 @@ class Firmware:
         self._enter(State.BOOT)
         self._later("boot", _BOOT_S, self._booted)
         if self.rollover_s is not None:
-            self._later("rollover", self.rollover_s, lambda: self.hang("all"))
+            self._later("rollover", self.rollover_s, self._unit.machine.stop_playing)
+        if self.boot_glitch is not None:
+            self._glitch(*self.boot_glitch)
+
+    def _glitch(self, duration_s: float, level: int) -> None:
+        """The bridge conducts while its driver pins float."""
+        unit, level = self._unit, min(level, self.level_count)
+        unit.stage.drive_phase(self._table_current(level), 1, level, 0)
+        self._later("glitch", duration_s, unit.stage.open_bridge)
 
     def press_power(self) -> None:
         """The power button, or its equivalent over the link."""
@@ -228,7 +240,7 @@ class Firmware:
         if self.state in (State.OFF, State.BOOT, State.CHARGE):
             raise Refusal(30, "STATE")
         self.level = level
-        if self.delivering:
+        if self.delivering and self.level_latency_s < float("inf"):
             self._later("level", self.level_latency_s, self._apply_level)
 
     def clear_faults(self) -> None:
@@ -243,7 +255,7 @@ class Firmware:
     def request_seen(self) -> None:
         """A valid request arrived: the link lives."""
         limit_s = self.heartbeat_s or self.settings.link_timeout_s
-        if limit_s:
+        if limit_s and self.link_timeout_factor < float("inf"):
             self._later("link", limit_s * self.link_timeout_factor, self._link_lost)
         else:
             self._forget("link")
@@ -297,11 +309,13 @@ class Firmware:
         self._rest()
         self._check_battery()
         level = self._unit.watchdog.resumes_output if self.reset_cause == "WDT" else None
-        if level is not None:
-            self.faults.clear()
-            self.level = {"lowest": 1, "old": self._last_level}.get(level, self.level_count)
-            self.timer.load(self.session_max_s)
-            self._deliver()
+        if level is None and not self.output_at_boot:
+            return
+        self.faults.clear()
+        self.level = {"lowest": 1, "old": self._last_level}.get(level or "lowest", self.level_count)
+        self.timer.load(self.session_max_s)
+        self.backstop.load(self.session_max_s * _BACKSTOP)
+        self._deliver()
 
     def _rest(self) -> None:
         """Go to where the device stands when nothing is asked of it."""

@@ -91,6 +91,8 @@ class Fixture:
         for channel in self.values.stuck_closed:
             self._relays[channel].closed = True
         self._wirings: dict[tuple[frozenset[int], bool], Wiring] = {}
+        self.lead_open = self.values.lead_open
+        """A lead between device and fixture is open."""
         self.moved: Callable[[int], None] = _nobody
         """Called at the first movement of a contact."""
 
@@ -111,7 +113,7 @@ class Fixture:
 
     def closed(self, channel: int) -> bool:
         """Return what the contact does now."""
-        if channel == _DEVICE and self.values.lead_open:
+        if channel == _DEVICE and self.lead_open:
             return False
         return self._relays[channel].closed
 

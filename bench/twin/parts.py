@@ -172,9 +172,11 @@ class Identity:
 
 @dataclass(slots=True, kw_only=True)
 class Lead:
-    """The lead inside the device; it may open now and then."""
+    """The output lead; :meth:`bench.twin.unit.Unit.lead_contact` opens and closes it."""
 
-    open_probability_per_s: float = 0.0
+    open: bool = False
+    changed: Callable[[bool], None] = field(default=lambda _open: None)
+    """Told when the lead opens or closes; the fixture listens."""
 
 
 @dataclass(slots=True, kw_only=True)

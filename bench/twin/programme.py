@@ -108,12 +108,12 @@ def _signs(waveform: WaveformDescription) -> list[int]:
 def _phases(
     waveform: WaveformDescription, sign: int, *, device_s: float, skew: float
 ) -> tuple[Phase, ...]:
-    first_ns = _ns(waveform.pulse_duration_s * device_s * (1.0 + sign * skew / 2.0))
+    first_ns = _ns(waveform.pulse_duration_s * device_s * (1.0 + sign * skew))
     first = Phase(start_ns=0, stop_ns=first_ns, polarity=sign)
     if waveform.kind != "biphasic":
         return (first,)
     second_ns = first_ns + _ns(waveform.inter_phase_gap_s * device_s)
-    last_ns = second_ns + _ns(waveform.pulse_duration_s * device_s * (1.0 - skew / 2.0))
+    last_ns = second_ns + _ns(waveform.pulse_duration_s * device_s * (1.0 - skew))
     return (first, Phase(start_ns=second_ns, stop_ns=last_ns, polarity=-sign))
 
 

@@ -40,6 +40,10 @@ class PulseClient(Protocol):
 class PulseFate(Protocol):
     """Something that happens to single pulses."""
 
+    def restart(self) -> None:
+        """A programme begins: pulses are numbered from zero again."""
+        ...
+
     def next_index(self, index: int) -> int | None:
         """Return the first pulse from ``index`` on that is not as the others, None for none."""
         ...

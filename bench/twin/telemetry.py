@@ -86,7 +86,9 @@ class Telemetry:
         return firmware.state
 
     def _level(self, state: str) -> int:
-        return 0 if state == State.FAULT else self._unit.firmware.level
+        if state == State.FAULT:
+            return 0
+        return 1 if self.lies_level else self._unit.firmware.level
 
     def _mode(self) -> str:
         modes = self._unit.firmware.settings.modes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.twin.analogue import Analogue
+from bench.twin.analogue import Analogue, Drive
 from bench.twin.contact import ContactDetector
 from bench.twin.description import UnitDescription
 from bench.twin.device_port import DevicePort
@@ -114,6 +114,12 @@ class Unit:
         elif self.firmware.powered:
             self.timeline.after(self.brown_out.hold_up_s, self._browned_out)
 
+    def lead_contact(self, *, closed: bool) -> None:
+        """Open or close the output lead."""
+        if self.lead.open == closed:
+            self.lead.open = not closed
+            self.lead.changed(not closed)
+
     def _supply_v(self) -> float:
         charged_v = _CHARGER_SUPPLY_V if self.firmware.charging else 0.0
         return max(self.battery.terminal_v, charged_v)
@@ -185,7 +191,7 @@ class Unit:
     def _hardware_tripped(self) -> None:
         self.firmware.hardware_tripped()
 
-    def _off(self):
+    def _off(self) -> Drive:
         return off_drive(self.source, self.bridge, self.rail, self.output)
 
     @property

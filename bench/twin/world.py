@@ -51,6 +51,7 @@ class SimulatedWorld:
         self.fixture.moved = self._moved
         self.unit = Unit(self._timeline, description, self.fixture.wiring(source_on=False))
         self._supplies = Supplies(self.fixture, self.unit)
+        self.unit.lead.changed = self._lead_changed
         fit_faults(self.unit, description.faults)
         self.unit.ready()
         self._machine = self.unit.machine
@@ -237,6 +238,10 @@ class SimulatedWorld:
     def _moved(self, channel: int) -> None:
         if channel in CONTACT_SENSED:
             self._sync.trigger()
+
+    def _lead_changed(self, is_open: bool) -> None:  # noqa: FBT001 - the lead's own call
+        self.fixture.lead_open = is_open or self.fixture.values.lead_open
+        self._rewire()
 
     def _rewired(self, channel: int) -> None:
         if channel in (113, 114):

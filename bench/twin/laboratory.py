@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bench.twin.dmm import Multimeter
 from bench.twin.hislip_server import HislipServer
@@ -78,8 +78,7 @@ class Laboratory:
             server.close()
         self._servers.clear()
 
-    async def _serve(self, factory: object) -> int:
-        assert callable(factory)
+    async def _serve(self, factory: Callable[[], asyncio.Protocol]) -> int:
         server, port = await listen(factory)
         self._servers.append(server)
         return port

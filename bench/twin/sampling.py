@@ -52,7 +52,7 @@ class Grid:
 
     def piece_starts_s(self, table: SegmentTable) -> Floats:
         """Return where the table's pieces start, in seconds from the grid's first instant."""
-        return (table.start_ns - self.origin_ns) * 1e-9 - self.offset_s
+        return (table.start_ns - self.origin_ns).astype(np.float64) * 1e-9 - self.offset_s
 
 
 def piece_counts(table: SegmentTable, grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

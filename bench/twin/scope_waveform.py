@@ -154,8 +154,10 @@ class WaveformCommands:
         wanted = Transfer(
             data_format="BYTE", least_byte_first=False, unsigned=True, points=NORMAL_POINTS
         )
-        codes = np.frombuffer(self._sampled(record, channel, wanted), dtype=np.uint8)
+        codes = np.frombuffer(self._sampled(record, channel, wanted), dtype=np.uint8).astype(
+            np.float64
+        )
         scale = preamble(record, channel, wanted)
         return scientific(
-            statistic((codes - float(scale.y_reference)) * scale.y_increment_v + scale.y_origin_v)
+            statistic((codes - scale.y_reference) * scale.y_increment_v + scale.y_origin_v)
         )

@@ -16,7 +16,7 @@ from bench.twin.scpi_tree import Call
 __all__ = ["SwitchUnit"]
 
 CHANNELS = tuple(range(101, 121))
-_WIRED = range(101, 120)
+_WIRED = range(101, 121)
 """Relays of docs/laboratory.md; channel 120 exists and is wired to nothing."""
 _SLOTS = (100, 200, 300)
 _SETTLING_NS = 20_000_000

@@ -162,7 +162,9 @@ class SimulatedWorld:
     def device_receive(self, data: bytes) -> None:
         """Bytes arrive at the device's link now."""
         if self.fixture.closed(_SYNC_LINK) and data:
-            self._sync.trigger(len(data) * self.unit.link.byte_s)
+            busy_s = len(data) * self.unit.link.byte_s
+            # A nanosecond later, so that whoever waits for the edge sees the line low before it.
+            self.schedule(self.now_ns + 1, lambda: self._sync.trigger(busy_s))
         self.unit.port.receive(data)
 
     def device_transmit(self) -> bytes:

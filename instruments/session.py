@@ -53,6 +53,7 @@ class Session:
         self._transport = transport
         self._lock = threading.RLock()
         self._broken = ""
+        self._interrupted = False
 
     def write(self, command: str) -> None:
         """Send a program message that has no response."""
@@ -132,11 +133,17 @@ class Session:
             except ValueError as error:
                 self.clear()
                 self._fail_parsing(command, str(error))
+            except BaseException:
+                self._interrupted = True  # Ctrl-C: the answer is still to come
+                raise
             self._log(command, reply, time.perf_counter() - started_s)
             self._check_virtual_time(command, started_ns, limit_s)
             return reply
 
     def _require_usable(self) -> None:
+        if self._interrupted:
+            self._interrupted = False
+            self.clear()
         if self._broken:
             raise NotConnected(
                 self.describe(f"the session is no longer usable, {self._broken}; open it again")

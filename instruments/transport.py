@@ -91,34 +91,33 @@ class VisaTransport:
             return self._read_stream_block()
 
     def clear(self, *, limit_s: float) -> bool:
-        """Clear the device; a clear that does not return in time costs the line, not the caller.
+        """Clear the device, or open the line anew; False where the line is lost.
 
-        A stream has no clear: what was asked may still be answered. A socket is therefore opened
-        anew, and a serial line is given up. Any other clear runs in a thread that is left behind,
-        its line closed, where it does not end.
+        A stream has no clear, what was asked may still be answered: it is always opened anew.
+        pyvisa-py's clear may hang, hence it runs in a thread that is left behind, its line closed.
         """
-        if self._is_stream:
-            return self._reopen()
-        outcome: list[bool] = []
-        worker = threading.Thread(target=self._clear_into, args=(outcome, limit_s), daemon=True)
-        worker.start()
-        worker.join(limit_s)
-        if outcome and outcome[0]:
+        if not self._is_stream and self._device_clear(limit_s):
             return True
-        self.close()
-        return False
+        return self._reopen()
 
     def close(self) -> None:
         """Close the resource."""
         with _ignored_errors():
             self._resource.close()
 
+    def _device_clear(self, limit_s: float) -> bool:
+        outcome: list[bool] = []
+        worker = threading.Thread(target=self._clear_into, args=(outcome, limit_s), daemon=True)
+        worker.start()
+        worker.join(limit_s)
+        return outcome == [True]
+
     def _clear_into(self, outcome: list[bool], limit_s: float) -> None:
         try:
             with _builtin_errors():
                 self._set_timeout(limit_s)
                 self._resource.clear()
-        except (OSError, ValueError):
+        except (OSError, ValueError, AttributeError):  # the line may be closed while this hangs
             outcome.append(False)
         else:
             outcome.append(True)
@@ -193,10 +192,9 @@ class VisaTransport:
         return bool(getattr(sessions.get(self._resource.session), "_pending_buffer", b""))
 
     def _reopen(self) -> bool:
-        """Leave a late reply on the old connection; pyvisa-py's own clear may never return."""
-        was_socket = self._socket() is not None
+        """Leave a late reply on the old connection; only a network line forgets it so."""
         self.close()
-        if not was_socket:
+        if not self.resource_name.upper().startswith("TCPIP"):
             return False
         try:
             self._resource = _open(self.resource_name, self._open_timeout_s)

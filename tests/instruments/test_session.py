@@ -53,6 +53,22 @@ def test_a_line_that_cannot_be_cleared_is_broken_and_says_so():
         line.query("Y?")
 
 
+def test_an_interrupted_exchange_is_cleared_before_the_next():
+    class Interrupted(Dialogue):
+        def read_text(self, *, timeout_s):
+            if self._reply == "":
+                raise KeyboardInterrupt
+            return super().read_text(timeout_s=timeout_s)
+
+    dialogue = Interrupted(("X?", ""), ("Y?", "1"), ("Z?", "2"))
+    line = session(dialogue)
+    with pytest.raises(KeyboardInterrupt):
+        line.query("X?")
+    assert dialogue.cleared == 0
+    assert [line.query("Y?"), line.query("Z?")] == ["1", "2"]
+    assert dialogue.cleared == 1
+
+
 def test_a_dropped_line_is_not_connected_and_stays_so():
     dialogue = Dialogue(("X?", ConnectionResetError("reset")))
     line = session(dialogue)

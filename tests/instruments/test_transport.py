@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import time
@@ -181,15 +182,55 @@ def test_clearing_a_line_whose_peer_is_gone_ends(peer_class):
         session.query("Q?")
 
 
-def test_a_clear_that_is_never_acknowledged_ends_and_breaks_the_session():
-    with HislipPeer(lambda _: None, acknowledges=False) as peer:
+def test_a_clear_that_is_never_acknowledged_ends_and_the_line_is_opened_anew():
+    silent_once = iter([None])
+
+    def answer(message: bytes) -> bytes | None:
+        return next(silent_once, echo(message))
+
+    with HislipPeer(answer, acknowledges=False) as peer:
         session = connect(peer, timeout_s=0.1)
         started_s = time.perf_counter()
         with pytest.raises(InstrumentTimeout):
-            session.query("Q?")
+            session.query("Q1?")
         assert time.perf_counter() - started_s < 3.0
-        with pytest.raises(NotConnected, match="could not be cleared"):
-            session.query("Q?")
+        assert session.query("Q2?") == "Q2?"
+        session.close()
+
+
+def test_ctrl_c_in_the_middle_of_a_block_leaves_a_usable_session(peer_class):
+    class Halting(peer_class):
+        """Sends half of the first block and then nothing."""
+
+        def serve(self, line: socket.socket) -> None:
+            self.line = line
+            super().serve(line)
+
+    def answer(message: bytes) -> bytes | None:
+        if message == b"HALF?":
+            if peer_class is HislipPeer:
+                head = b"HS\x07\x00" + (0xFFFF_FF00).to_bytes(4, "big") + (100).to_bytes(8, "big")
+                peer._connections[0].sendall(head + b"#3096" + bytes(20))
+            else:
+                peer.line.sendall(b"#3096" + bytes(20))
+            return None
+        return echo(message)
+
+    def interrupt(*_) -> None:
+        raise KeyboardInterrupt
+
+    with Halting(answer) as peer:
+        session = connect(peer)
+        before = signal.signal(signal.SIGALRM, interrupt)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            with pytest.raises(KeyboardInterrupt):
+                session.query_block("HALF?")
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        assert session.query("NEXT?") == "NEXT?"
+        session.close()
 
 
 def test_a_time_out_on_hislip_clears_the_instrument():

@@ -309,7 +309,7 @@ class KeysightInfiniiVision(ScpiInstrument):
             count=preamble.points,
             timeout_s=self._session.timeout_s + preamble.points * _TRANSFER_S_PER_SAMPLE,
         )
-        if not codes.all():
+        if codes.min() == _HOLE_CODE:
             self._raise_hole(channel, codes)
         gain = preamble.y_increment_v
         return Waveform(

@@ -44,7 +44,7 @@ class ScriptedDevice:
     def _serve(self) -> None:
         with contextlib.suppress(OSError):
             self.line, _ = self._listener.accept()
-            with self.line.makefile("rb") as reader:
+            with self.line, self.line.makefile("rb") as reader:
                 while request := reader.readline():
                     self.received.append(request)
                     reply = self.answer(request)

@@ -11,6 +11,7 @@ import pytest
 
 from bench.clock import WallClock
 from bench.device import DeviceState, LineProtocolLink, line_protocol, open_link
+from bench.device.frames import crc8
 from bench.device.stream import SerialStream, open_stream
 from bench.errors import (
     ConfigurationError,
@@ -226,7 +227,8 @@ def test_on_hardware_silence_is_called_by_the_wall_clock():
 
 def test_a_reply_under_another_number_is_late_and_dropped():
     def answer(request: bytes) -> bytes:
-        return b"#4711 OK state=IDLE\n" + reply(request, STATUS)
+        late = b"#4711 " + STATUS.replace("RUN", "IDLE").encode()
+        return late + b"*%02X\n" % crc8(late) + reply(request, STATUS)
 
     with ScriptedDevice(answer) as device:
         assert link(device).status().state is DeviceState.RUN

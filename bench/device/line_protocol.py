@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -25,6 +25,7 @@ from bench.device.link import (
     Telemetry,
 )
 from bench.device.stream import ByteStream, LineReader
+from bench.device.timing import listening_times, reply_limit_s
 from bench.errors import (
     DeviceRefused,
     LinkProtocolError,
@@ -40,14 +41,6 @@ FAULT_NAMES = (
 )  # fmt: skip
 """Bits 0 to 11 of a fault word."""
 
-_REPLY_LIMIT_S = 0.1
-_FAST_REPLY_LIMIT_S = 0.05
-_START_REPLY_LIMIT_S = 0.2
-_SLOW_REPLY_LIMIT_S = 5.0
-_FAST_VERBS = frozenset({"IDN?", "STAT?", "STOP"})
-_SLOW_VERBS = frozenset({"SELFTEST?", "RESET"})
-_SLACK_S = 0.4
-"""Wall time that host and transport may add (USB adapters, a busy host) before it is silence."""
 _RETRIES = 2
 _IDEMPOTENT_COMMANDS = frozenset({"STOP", "LEVEL"})
 _LAST_SEQUENCE = 9999
@@ -243,7 +236,7 @@ class LineProtocolLink:
         """Send bytes as they are and return the first line that is not an event; empty if none."""
         self._drop_pending()
         self._stream.send(request)
-        for wall_s in self._waits(_REPLY_LIMIT_S):
+        for wall_s in listening_times(self._clock, reply_limit_s()):
             for line in self._lines.lines(wall_s):
                 if not self._keep_event(line):
                     return line
@@ -271,7 +264,7 @@ class LineProtocolLink:
         if garbage:
             self._reject(verb, garbage)
         raise LinkTimeout(
-            f"device link {self._stream.name}: no reply to {verb} within {_limit_s(verb):g} s; "
+            f"device link {self._stream.name}: no reply to {verb} within {reply_limit_s(verb):g} s; "
             "check that the device is switched on and the cable is in"
         )
 
@@ -287,18 +280,12 @@ class LineProtocolLink:
 
     def _await_reply(self, verb: str) -> _Wait:
         waited = _Wait()
-        for wall_s in self._waits(_limit_s(verb)):
+        for wall_s in listening_times(self._clock, reply_limit_s(verb)):
             for line in self._lines.lines(wall_s):
                 _logger.debug("device > %r", line)
                 if self._is_answer(line, waited):
                     return waited
         return waited
-
-    def _waits(self, limit_s: float) -> Iterable[float]:
-        """Return how long to listen: the limit and some slack, or twice around a virtual wait."""
-        if self._clock.simulated:
-            return _SimulatedWaits(self._clock, limit_s)
-        return (limit_s + _SLACK_S,)
 
     def _is_answer(self, line: bytes, waited: _Wait) -> bool:
         try:
@@ -367,34 +354,6 @@ class LineProtocolLink:
             f"device link {self._stream.name}: the reply to {verb} is not MDL/1: {reason}; check "
             "baud rate, wiring and that the adapter fits the device"
         )
-
-
-class _SimulatedWaits:
-    """Listen, let virtual time pass, listen again: a silent simulated device costs no real wait.
-
-    The simulated bench answers in no time what it answers at all; a reply that comes later in
-    virtual time is there when the clock has answered.
-    """
-
-    _LISTEN_S = 0.25
-
-    def __init__(self, clock: Clock, limit_s: float) -> None:
-        self._clock = clock
-        self._limit_s = limit_s
-
-    def __iter__(self) -> Iterator[float]:
-        yield self._LISTEN_S
-        self._clock.sleep(self._limit_s)
-        yield self._LISTEN_S
-
-
-def _limit_s(verb: str) -> float:
-    """Return the time within which the protocol promises a reply."""
-    if verb in _FAST_VERBS:
-        return _FAST_REPLY_LIMIT_S
-    if verb in _SLOW_VERBS:
-        return _SLOW_REPLY_LIMIT_S
-    return _START_REPLY_LIMIT_S if verb == "START" else _REPLY_LIMIT_S
 
 
 def _whole(value: float, what: str) -> str:

@@ -21,7 +21,6 @@ less 128, so code -127 is "clipped low", 127 "clipped high" and -128 a hole in t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -30,10 +29,19 @@ from numpy.typing import NDArray
 from bench.errors import InstrumentError, InstrumentTimeout, SettingOutOfRange
 from bench.waveform import Waveform
 from instruments.roles import AcquisitionState, Coupling, Identity, Slope
+from instruments.scopes.infiniivision_record import (
+    CLIPPED_HIGH,
+    CLIPPED_LOW,
+    HOLE,
+    UNSIGNED_MIDDLE,
+    Preamble,
+    legal_points,
+    signed,
+)
 from instruments.scpi import Assignment, ScpiInstrument, Setting
 from instruments.session import Session, parse_numbers
 
-__all__ = ["KeysightInfiniiVision", "Preamble"]
+__all__ = ["KeysightInfiniiVision"]
 
 _SCALE = Setting(
     command=":CHAN{n}:SCAL {value}",
@@ -93,59 +101,15 @@ _POINTS_MODE = Setting(
 )
 _POINTS = Setting(command=":WAV:POIN {value}", unit="samples", low=100, high=8e6, doc="points")
 
-_LEGAL_POINTS = (
-    100, 250, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000,
-    1_000_000, 2_000_000, 4_000_000, 8_000_000,
-)  # fmt: skip
 _SLOPES: Mapping[Slope, str] = {"rising": "POS", "falling": "NEG", "either": "EITH"}
 _RUNNING_BIT = 1 << 3
-_PREAMBLE_FIELDS = 10
 _PREAMBLE_ATTEMPTS = 3
 """A DSO-X 2022A was seen to answer ``:WAV:PRE?`` with ``+0`` now and then (public driver note)."""
-_BYTE_FORMAT = 0
-_HOLE_CODE = 0
-_UNSIGNED_MIDDLE = 128
-_CLIPPED_LOW = 1 - _UNSIGNED_MIDDLE
-_CLIPPED_HIGH = 255 - _UNSIGNED_MIDDLE
 _ARMING_TIME_S = 2.0
 _FIRST_POLL_S = 1e-3
 _LONGEST_POLL_S = 50e-3
 _TRANSFER_S_PER_SAMPLE = 2e-6
 """Slowest transfer that is waited for: half a megabyte a second."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preamble:
-    """The scaling of one record as the scope declares it."""
-
-    points: int
-    peak_detect: bool
-    x_increment_s: float
-    x_origin_s: float
-    x_reference: float
-    y_increment_v: float
-    y_origin_v: float
-    y_reference: float
-
-    @classmethod
-    def parse(cls, reply: str) -> Preamble:
-        """Read the ten fields; raises ValueError for anything that cannot scale a record."""
-        fields = [float(field) for field in parse_numbers(reply, count=_PREAMBLE_FIELDS)]
-        sample_format, kind, points, _, x_inc, x_orig, x_ref, y_inc, y_orig, y_ref = fields
-        if sample_format != _BYTE_FORMAT:
-            raise ValueError(f"expected the format 0 (BYTE), found {sample_format:g}")
-        if points < 1 or not x_inc > 0 or y_inc == 0:
-            raise ValueError(f"{points:g} points, x increment {x_inc:g}, y increment {y_inc:g}")
-        return cls(
-            points=int(points),
-            peak_detect=kind == 1,
-            x_increment_s=x_inc,
-            x_origin_s=x_orig,
-            x_reference=x_ref,
-            y_increment_v=y_inc,
-            y_origin_v=y_orig,
-            y_reference=y_ref,
-        )
 
 
 class KeysightInfiniiVision(ScpiInstrument):
@@ -163,7 +127,6 @@ class KeysightInfiniiVision(ScpiInstrument):
         super().__init__(session, identity)
         self.channel_count = int(identity.model.rstrip("AGT")[-1])
         self._scales_v: dict[int, float] = {}
-        self._timebase_range_s = 0.0
         self._before_trigger_s = 0.0
         self._acquisitions = 0
         self._armed = False
@@ -303,26 +266,26 @@ class KeysightInfiniiVision(ScpiInstrument):
 
     def _fetch_channel(self, channel: int, points: int) -> Waveform:
         self._require_channel(channel)
-        preamble = self._select_record(channel, _legal_points(points))
+        preamble = self._select_record(channel, legal_points(points))
         codes = self._session.query_block(
             ":WAV:DATA?",
             count=preamble.points,
             timeout_s=self._session.timeout_s + preamble.points * _TRANSFER_S_PER_SAMPLE,
         )
-        if codes.min() == _HOLE_CODE:
+        if codes.min() == HOLE:
             self._raise_hole(channel, codes)
         gain = preamble.y_increment_v
         return Waveform(
-            codes=_signed(codes),
+            codes=signed(codes),
             gain=gain,
-            offset=(_UNSIGNED_MIDDLE - preamble.y_reference) * gain + preamble.y_origin_v,
+            offset=(UNSIGNED_MIDDLE - preamble.y_reference) * gain + preamble.y_origin_v,
             t0_s=preamble.x_origin_s - preamble.x_reference * preamble.x_increment_s,
             sample_interval_s=preamble.x_increment_s,
             channel=f"CH{channel}",
             instrument=f"{self._identity.model} {self._identity.serial}",
             acquisition_id=f"{self._identity.serial}-{self._acquisitions:06d}",
-            code_low=_CLIPPED_LOW,
-            code_high=_CLIPPED_HIGH,
+            code_low=CLIPPED_LOW,
+            code_high=CLIPPED_HIGH,
         )
 
     def _select_record(self, channel: int, points: int) -> Preamble:
@@ -384,7 +347,6 @@ class KeysightInfiniiVision(ScpiInstrument):
             )
         if actual_s > duration_s * (1 + 1e-6):
             self._run(_TIMEBASE_POSITION.to(actual_s / 2 - before_trigger_s).text, answers=0)
-        self._timebase_range_s = actual_s
 
     def _forget_record(self) -> None:
         self._armed = self._triggered = self._complete = False
@@ -405,7 +367,7 @@ class KeysightInfiniiVision(ScpiInstrument):
             )
 
     def _raise_hole(self, channel: int, codes: NDArray[np.uint8]) -> None:
-        holes = int(np.count_nonzero(codes == _HOLE_CODE))
+        holes = int(np.count_nonzero(codes == HOLE))
         raise InstrumentError(
             self._session.describe(
                 f"{holes} of {codes.size} samples of channel {channel} were never acquired; "
@@ -423,18 +385,3 @@ class KeysightInfiniiVision(ScpiInstrument):
             raise InstrumentError(
                 self._session.describe(f"{what} cannot be read: {error}")
             ) from error
-
-
-def _legal_points(points: int) -> int:
-    """Return the largest number of points that the scope transfers and that is not over ``points``."""
-    legal = [candidate for candidate in _LEGAL_POINTS if candidate <= points]
-    if not legal:
-        raise SettingOutOfRange(
-            f"at most {points} points were asked for, the scope transfers {_LEGAL_POINTS[0]} or more"
-        )
-    return legal[-1]
-
-
-def _signed(codes: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """Return unsigned codes less 128 as int8: one pass over the record, no wider copy."""
-    return np.bitwise_xor(codes, np.uint8(_UNSIGNED_MIDDLE)).view(np.int8)

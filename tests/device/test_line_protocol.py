@@ -10,7 +10,7 @@ import time
 import pytest
 
 from bench.clock import WallClock
-from bench.device import DeviceState, LineProtocolLink, line_protocol, open_link
+from bench.device import DeviceState, LineProtocolLink, open_link
 from bench.device.frames import crc8
 from bench.device.stream import SerialStream, open_stream
 from bench.errors import (
@@ -39,11 +39,6 @@ def link(device: ScriptedDevice, *, clock=None) -> LineProtocolLink:
     )
     device.links.append(dut)
     return dut
-
-
-@pytest.fixture(autouse=True)
-def short_listening(monkeypatch):
-    monkeypatch.setattr(line_protocol._SimulatedWaits, "_LISTEN_S", 0.03)
 
 
 def verbs(device: ScriptedDevice) -> list[str]:
@@ -204,6 +199,24 @@ def test_virtual_time_passes_before_a_simulated_device_is_called_silent():
     ):
         link(device, clock=clock).start(60)
     assert clock.slept_s == [0.2]
+
+
+def test_virtual_time_does_not_pass_for_a_reply_that_a_busy_host_delays():
+    """The device's thread answers only when the clock is asked: as one event loop that is late."""
+    with ScriptedDevice(lambda _: None) as device:
+
+        class BarrierClock(FastClock):
+            asked = 0
+
+            def now_ns(self) -> int:
+                self.asked += 1
+                if self.asked == 2:
+                    device.line.sendall(reply(device.received[-1], "OK"))
+                return super().now_ns()
+
+        clock = BarrierClock()
+        link(device, clock=clock).start(60)
+    assert clock.slept_s == []
 
 
 def test_a_reply_that_only_virtual_time_brings_is_taken():

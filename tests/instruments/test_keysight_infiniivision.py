@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.errors import InstrumentError, InstrumentTimeout, SettingOutOfRange
 from instruments.scopes import KeysightInfiniiVision
-from instruments.scopes.keysight_infiniivision import Preamble
+from instruments.scopes.infiniivision_record import Preamble
 from tests.instruments.dialogue import (
     NO_ERROR,
     Dialogue,

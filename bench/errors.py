@@ -12,6 +12,7 @@ __all__ = [
     "CalibrationOverdue",
     "ConfigurationError",
     "DeviceLinkError",
+    "DeviceMisbehaved",
     "DeviceRefused",
     "FileFormatError",
     "FixtureError",
@@ -135,3 +136,10 @@ class DeviceRefused(DeviceLinkError):
 
 class NotOffered(DeviceLinkError, LookupError):
     """The device (or its adapter) does not offer a capability: the test is NOT TESTED."""
+
+
+class DeviceMisbehaved(BenchError):
+    """On a good link the device did not do what it must: no output, a trip, a wrong state.
+
+    Not a failure of the bench: the plan turns it into FAIL of the requirement being measured.
+    """

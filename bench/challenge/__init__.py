@@ -1,0 +1,23 @@
+"""Proving a plan against fitted faults and healthy units."""
+
+from bench.challenge.bounds import upper_bound
+from bench.challenge.matrix import (
+    ChallengeRow,
+    FaultEntry,
+    Healthy,
+    Trial,
+    challenge,
+    load_faults,
+    trials,
+)
+
+__all__ = [
+    "ChallengeRow",
+    "FaultEntry",
+    "Healthy",
+    "Trial",
+    "challenge",
+    "load_faults",
+    "trials",
+    "upper_bound",
+]

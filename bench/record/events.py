@@ -49,6 +49,8 @@ class Started:
     environment: Mapping[str, str]
     operator: str
     started_at: str
+    planned: Mapping[str, tuple[str, ...]]
+    """Every test that the plan demands, by node id, with the requirements that it measures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

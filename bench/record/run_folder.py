@@ -163,7 +163,12 @@ def _decided(requirement: RequirementRecord, gathered: _Gathered) -> Requirement
     """Return the requirement with the verdict that its measurements and tests give it."""
     rows = [row for row in gathered.measurements if requirement.id in row.requirements]
     problems = [p for p in gathered.problems if requirement.id in p.requirements]
-    verdicts = [Verdict(row.verdict) for row in rows] + [Verdict.ERROR] * len(problems)
+    missing = _missing_tests(requirement.id, gathered)
+    verdicts = [
+        *(Verdict(row.verdict) for row in rows),
+        *(Verdict.ERROR for _ in problems),
+        *(Verdict.NOT_TESTED for _ in missing),
+    ]
     if Verdict(requirement.verdict) is Verdict.NOT_APPLICABLE and not rows:
         return requirement
     verdict = requirement_verdict(verdicts)
@@ -172,13 +177,28 @@ def _decided(requirement: RequirementRecord, gathered: _Gathered) -> Requirement
         requirement,
         verdict=verdict.value,
         worst_margin_pct=min(margins, default=None),
-        reason=_requirement_reason(verdict, rows, problems) or requirement.reason,
+        reason=_requirement_reason(verdict, rows, problems, missing)
+        or ("" if rows else requirement.reason),
     )
 
 
+def _missing_tests(requirement_id: str, gathered: _Gathered) -> list[str]:
+    """Return the tests of a requirement that the plan demands and that did not come to an end."""
+    if gathered.started is None:
+        return []
+    over = {test.node_id for test in gathered.tests}
+    planned = gathered.started.planned
+    return [node for node, ids in planned.items() if requirement_id in ids and node not in over]
+
+
 def _requirement_reason(
-    verdict: Verdict, rows: Iterable[MeasurementRecord], problems: Iterable[Problem]
+    verdict: Verdict,
+    rows: Iterable[MeasurementRecord],
+    problems: Iterable[Problem],
+    missing: list[str],
 ) -> str:
+    if verdict is Verdict.NOT_TESTED and missing:
+        return f"{len(missing)} of its tests did not run, the first: {missing[0]}"
     if verdict is Verdict.ERROR:
         return next((p.text for p in problems), "") or _first_reason(rows, verdict)
     return _first_reason(rows, verdict) if verdict is not Verdict.PASS else ""

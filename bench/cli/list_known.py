@@ -1,0 +1,66 @@
+"""``bench list``: what is known here, and what answers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.plugin.settings import PLANS
+from bench.profile import known_profiles
+from bench.requirements import load_catalogue
+from bench.station.configuration import load_station
+from instruments import known_models, open_instrument
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``bench list``."""
+    parser.add_argument("--station", metavar="FILE", type=Path, help="also ask its instruments")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print plans, profiles, drivers, and the identity of each instrument of a station."""
+    catalogue = load_catalogue()
+    known = {
+        "plans": {
+            plan: sum(plan in row.plans for row in catalogue) for plan in PLANS
+        },
+        "profiles": list(known_profiles()),
+        "drivers": dict(known_models()),
+        "connected": _connected(arguments.station) if arguments.station else {},
+    }
+    if arguments.json:
+        sys.stdout.write(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+        return 0
+    for plan, count in known["plans"].items():
+        sys.stdout.write(f"plan       {plan}: {count} requirements\n")
+    for profile in known["profiles"]:
+        sys.stdout.write(f"profile    {profile}\n")
+    for pattern, driver in known["drivers"].items():
+        sys.stdout.write(f"driver     {driver}: {pattern}\n")
+    for role, text in known["connected"].items():
+        sys.stdout.write(f"instrument {role}: {text}\n")
+    return 0
+
+
+def _connected(path: Path) -> dict[str, str]:
+    """Ask each instrument who it is; one that does not answer says why instead."""
+    found: dict[str, str] = {}
+    for role, entry in load_station(path).instruments.items():
+        try:
+            driver = open_instrument(role, entry.resource, timeout_s=entry.timeout_s)
+        except BenchError as error:
+            found[role] = f"does not answer: {error}"
+            continue
+        identity = driver.identity
+        found[role] = (
+            f"{identity.manufacturer} {identity.model}, serial {identity.serial}, "
+            f"firmware {identity.firmware} at {entry.resource}"
+        )
+        driver.close()
+    return found

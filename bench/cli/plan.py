@@ -1,0 +1,106 @@
+"""``bench plan``: what a plan would do, without an instrument."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import sys
+
+import pytest
+
+from bench.cli.run import ROOT, pytest_words
+from bench.cli.run_options import add_run_options
+from bench.plugin.hooks import SETTINGS, requirement_ids
+from bench.plugin.settings import RunSettings, settings_from
+
+__all__ = ["add_arguments", "run"]
+
+
+class _Collector:
+    """Gives the settings to the plugin and keeps what was collected."""
+
+    def __init__(self, settings: RunSettings) -> None:
+        self._settings = settings
+        self.tests: list[tuple[str, tuple[str, ...]]] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Hand over the resolved settings."""
+        config.stash[SETTINGS] = self._settings
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Keep each test with its requirements."""
+        self.tests = [(item.nodeid, requirement_ids(item)) for item in session.items]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``bench plan``."""
+    add_run_options(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List tests, requirements with their state, levels, loads and the largest declared current."""
+    settings = settings_from(arguments, root=ROOT)
+    collector = _Collector(settings)
+    words = [word for word in pytest_words(settings, arguments.pytest) if "--html" not in word]
+    words = [word for word in words if not word.startswith(("--css", "--junit", "--self"))]
+    silence = io.StringIO()
+    with contextlib.redirect_stdout(silence):
+        status = pytest.main([*words, "--collect-only"], plugins=[collector])
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        sys.stderr.write(silence.getvalue())
+        return int(status)
+    rows = [_requirement(row.id, row.title, settings, collector) for row in _rows(settings, collector)]
+    if arguments.json:
+        document = {
+            "plan": settings.plan_name,
+            "profile": settings.profile.id,
+            "tests": [{"id": node, "requirements": ids} for node, ids in collector.tests],
+            "requirements": rows,
+        }
+        sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+        return 0
+    sys.stdout.write(_text(settings, collector, rows))
+    return 0
+
+
+def _rows(settings: RunSettings, collector: _Collector):  # noqa: ANN202 - requirements
+    return settings.requirements(ids for _, ids in collector.tests)
+
+
+def _requirement(
+    identifier: str, title: str, settings: RunSettings, collector: _Collector
+) -> dict[str, str | int]:
+    tests = sum(identifier in ids for _, ids in collector.tests)
+    not_applicable = settings.catalogue.not_applicable(identifier, settings.profile)
+    if not_applicable:
+        state = f"not applicable: {not_applicable}"
+    elif identifier in settings.catalogue.not_covered:
+        state = "not yet covered by this version"
+    else:
+        state = "tested" if tests else "no test"
+    return {"id": identifier, "title": title, "tests": tests, "state": state}
+
+
+def _text(
+    settings: RunSettings, collector: _Collector, rows: list[dict[str, str | int]]
+) -> str:
+    profile = settings.profile
+    largest_ua = max(
+        profile.current_ua(level.number, load_ohm)
+        for level in profile.levels
+        for load_ohm in profile.loads_ohm
+    )
+    loads = ", ".join(f"{load:g} Ω" for load in profile.loads_ohm)
+    lines = [
+        f"plan {settings.plan_name} on {profile.id}: {len(collector.tests)} tests",
+        f"bench: {'simulated' if settings.station is None else settings.station.name}",
+        f"levels 1 to {profile.highest_level} into {loads}; highest declared current "
+        f"{largest_ua:g} µA, ceiling {profile.output.ceiling_ua:g} µA; one session of "
+        f"{profile.timers.session_s / 60:g} min",
+        *(f"{row['id']:8} {row['tests']:3} tests  {row['title']}: {row['state']}" for row in rows),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,118 @@
+"""``bench run``: a pytest command line, and the verdict as an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bench.cli.run_options import add_run_options
+from bench.cli.run_text import run_text
+from bench.plugin.hooks import RUN, SETTINGS
+from bench.plugin.run import Run
+from bench.plugin.settings import RunSettings, settings_from
+from bench.record import load_run, summary_bytes
+
+__all__ = ["add_arguments", "execute", "pytest_words", "run"]
+
+ROOT: Final = Path(__file__).parents[2]
+
+EXIT_OF_VERDICT: Final = {"PASS": 0, "FAIL": 1, "INCOMPLETE": 14, "ERROR": 10}
+NOT_CONFIRMED_EXIT: Final = 13
+INTERRUPTED_EXIT: Final = 130
+
+_QUIET: Final = (
+    "-qq", "--no-header", "--no-summary", "--tb=short", "--show-capture=no",
+    "-p", "no:cacheprovider", "-o", "console_output_style=none", "-W", "default",
+)  # fmt: skip
+"""pytest's own terminal output gives way to our progress line."""
+
+
+class _Bridge:
+    """Hands the resolved settings to the plugin and the plugin's run back."""
+
+    def __init__(self, settings: RunSettings) -> None:
+        self._settings = settings
+        self._config: pytest.Config | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Give the settings to the plugin before anything asks for them."""
+        config.stash[SETTINGS] = self._settings
+        self._config = config
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str]:
+        """Keep pytest's dots off the progress line."""
+        return report.outcome, "", ""
+
+    @property
+    def run(self) -> Run | None:
+        """The run, where the tests were collected at all."""
+        return None if self._config is None else self._config.stash.get(RUN, None)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``bench run``."""
+    add_run_options(parser)
+    parser.add_argument("--json", action="store_true", help="print summary.json on stdout")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the plan, print its result, return the exit code of its verdict."""
+    settings = settings_from(arguments, root=ROOT)
+    exit_code, folder = execute(settings, arguments.pytest)
+    if folder is None:
+        return exit_code
+    record = load_run(folder)
+    if arguments.json:
+        sys.stdout.write(summary_bytes(record).decode("utf-8"))
+    else:
+        sys.stdout.write(run_text(record, folder))
+    return exit_code
+
+
+def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
+    """Run pytest on the plan; return the exit code and the run folder, if there is one."""
+    words = pytest_words(settings, extra)
+    if sys.stderr.isatty():
+        sys.stderr.write(f"pytest {' '.join(words)}\n")
+    bridge = _Bridge(settings)
+    with contextlib.redirect_stdout(sys.stderr):
+        status = pytest.main(words, plugins=[bridge])
+    finished = bridge.run
+    if finished is None or finished.folder is None:
+        return int(status) or pytest.ExitCode.NO_TESTS_COLLECTED, None
+    return _exit_code(finished, int(status)), finished.folder
+
+
+def pytest_words(settings: RunSettings, extra: list[str]) -> list[str]:
+    """Return the pytest command line of a run."""
+    folder = settings.folder
+    return [
+        *settings.test_paths,
+        *_QUIET,
+        "-c", str(ROOT / "pyproject.toml"),
+        "--rootdir", str(ROOT),
+        "-p", "bench.plugin.hooks",
+        f"--html={folder / 'log.html'}",
+        "--self-contained-html",
+        f"--css={ROOT / 'reports' / 'templates' / 'log.css'}",
+        f"--junit-xml={folder / 'junit.xml'}",
+        *extra,
+    ]  # fmt: skip
+
+
+def _exit_code(finished: Run, status: int) -> int:
+    """13 over 130 over the verdict; pytest's own usage and internal errors keep their meaning."""
+    record = finished.record()
+    if not record.safe_state.confirmed and finished.touched_bench:
+        return NOT_CONFIRMED_EXIT
+    if finished.interrupted or status == pytest.ExitCode.INTERRUPTED:
+        return INTERRUPTED_EXIT
+    if status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        return status
+    return finished.failure_exit_code or EXIT_OF_VERDICT[record.verdict]

@@ -1,0 +1,275 @@
+"""pytest's way in: options, selection by requirement, the run around the test loop, the rows.
+
+Inert unless the collected items carry requirements: our own tests share the root ``conftest.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bench.errors import BenchError, DeviceMisbehaved, NotOffered
+from bench.judge import Verdict
+from bench.plugin.check import Check
+from bench.plugin.progress import Progress
+from bench.plugin.run import Run, RunFailed
+from bench.plugin.settings import RunSettings, add_options, settings_from
+from bench.record.schema import TestOutcome
+from bench.requirements import Requirement
+from bench.station.bench import Bench
+from reports.log import LogPlugin
+
+__all__ = ["RUN", "SETTINGS", "requirement_ids"]
+
+RUN = pytest.StashKey[Run]()
+SETTINGS = pytest.StashKey[RunSettings]()
+_CHECK = pytest.StashKey[Check]()
+_OUTCOME = pytest.StashKey[TestOutcome]()
+_PLANNED = pytest.StashKey[tuple[tuple[str, tuple[str, ...]], ...]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a run."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register our markers where another project's configuration file is in force."""
+    config.addinivalue_line("markers", "requirement(*ids): requirements that this test measures")
+    settings = config.stash.get(SETTINGS, None)
+    if settings is not None:
+        log = LogPlugin(
+            product=settings.profile.title,
+            run_id=settings.run_id,
+            simulated=settings.simulated,
+        )
+        config.pluginmanager.register(log, "bench-log")
+    config.addinivalue_line("markers", "closing: runs after every other test of the plan")
+    config.addinivalue_line("markers", "full_scope: left out where a plan cuts the requirement")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test the levels and loads that its requirement has in this plan."""
+    wanted = [name for name in ("level", "load_ohm") if name in metafunc.fixturenames]
+    if not wanted or not requirement_ids(metafunc.definition):
+        return
+    settings = _settings(metafunc.config)
+    scope = settings.scope(requirement_ids(metafunc.definition))
+    if "level" in wanted:
+        metafunc.parametrize("level", scope.levels, ids=[f"level{n}" for n in scope.levels])
+    if "load_ohm" in wanted:
+        metafunc.parametrize("load_ohm", scope.loads_ohm, ids=[f"{r:g}ohm" for r in scope.loads_ohm])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the items whose requirements the plan has, and put the closing ones last.
+
+    First of all, so that a test that ``-k`` leaves out is known to have been demanded.
+    """
+    plan_items = [item for item in items if requirement_ids(item)]
+    if not plan_items:
+        return
+    settings = _settings(config)
+    left_out = [item for item in plan_items if not _wanted(item, settings)]
+    if left_out:
+        dropped = set(left_out)
+        items[:] = [item for item in items if item not in dropped]
+        config.hook.pytest_deselected(items=left_out)
+    items.sort(key=lambda item: item.get_closest_marker("closing") is not None)
+    config.stash[_PLANNED] = tuple(
+        (item.nodeid, requirement_ids(item)) for item in items if requirement_ids(item)
+    )
+
+
+def _wanted(item: pytest.Item, settings: RunSettings) -> bool:
+    ids = requirement_ids(item)
+    if item.get_closest_marker("full_scope") and not settings.full_scope(ids):
+        return False
+    return settings.wants(ids)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Open the bench before the first test and leave it safe after the last, whatever happens."""
+    config = session.config
+    items = [item for item in session.items if requirement_ids(item)]
+    if not items or config.option.collectonly:
+        return (yield)
+    settings = _settings(config)
+    run = Run(settings, planned=config.stash[_PLANNED])
+    config.stash[RUN] = run
+    config.pluginmanager.register(Progress(total=len(items)), "bench-progress")
+    with run:
+        try:
+            run.open()
+        except RunFailed as failure:
+            session.shouldstop = str(failure)
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Turn what a test raises into rows by who is to blame, and fail it at its end."""
+    run = item.config.stash.get(RUN, None)
+    if run is None or not requirement_ids(item):
+        return (yield)
+    check = _check_of(item, run)
+    try:
+        result = yield
+    except DeviceMisbehaved as failure:
+        for requirement in _unanswered(item, check):
+            check.undecided(
+                requirement, "expected behaviour", verdict=Verdict.FAIL, reason=str(failure),
+                **_parameters(item),
+            )  # fmt: skip
+    except NotOffered as reason:
+        for requirement in _unanswered(item, check):
+            check.undecided(
+                requirement, "capability", verdict=Verdict.NOT_TESTED, reason=str(reason),
+                **_parameters(item),
+            )  # fmt: skip
+        pytest.skip(str(reason))
+    except BenchError as error:
+        run.problem(item.nodeid, error, _unanswered(item, check))
+        raise
+    except Exception as error:
+        run.problem(item.nodeid, error, requirement_ids(item))
+        raise
+    else:
+        _fail_on(check)
+        return result
+    _fail_on(check)
+    return None
+
+
+def _fail_on(check: Check) -> None:
+    failures = check.failures()
+    if failures:
+        pytest.fail("\n".join(failures), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Bring the device back to rest after each test; a failure there is the bench's."""
+    run = item.config.stash.get(RUN, None)
+    if run is not None and run.bench is not None and requirement_ids(item):
+        try:
+            run.rest()
+        except BenchError as error:
+            run.problem(f"{item.nodeid} (teardown)", error, ())
+            raise
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+    call: pytest.CallInfo[None],  # noqa: ARG001 - the hook's signature
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach the rows of the test to its report, in every phase."""
+    report = yield
+    check = item.stash.get(_CHECK, None)
+    if check is not None and report.when == "call":
+        for row in check.rows:
+            report.user_properties.append(
+                ("measurement", msgspec.json.encode(row).decode("utf-8"))
+            )
+    run = item.config.stash.get(RUN, None)
+    if run is not None and requirement_ids(item):
+        _remember(item, report, run)
+    return report
+
+
+def _remember(item: pytest.Item, report: pytest.TestReport, run: Run) -> None:
+    """Journal the test's outcome once all its phases are over; the worst phase counts."""
+    known = item.stash.get(_OUTCOME, None)
+    outcome: str = report.outcome
+    if outcome == "failed" and (report.when != "call" or not _has_rows(item)):
+        outcome = "error"
+    merged = TestOutcome(
+        node_id=item.nodeid,
+        outcome=_worse(known.outcome if known else "passed", outcome),
+        duration_s=(known.duration_s if known else 0.0) + report.duration,
+        reason=(known.reason if known else "") or _reason(report),
+        requirements=requirement_ids(item),
+    )
+    item.stash[_OUTCOME] = merged
+    if report.when == "teardown":
+        run.test_over(merged)
+
+
+def _has_rows(item: pytest.Item) -> bool:
+    check = item.stash.get(_CHECK, None)
+    return check is not None and bool(check.failures())
+
+
+def _worse(one: str, other: str) -> str:
+    order = ("error", "failed", "skipped", "passed")
+    return min(one, other, key=order.index)
+
+
+def _reason(report: pytest.TestReport) -> str:
+    if report.outcome == "passed":
+        return ""
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2])
+    return str(getattr(report.longrepr, "reprcrash", report.longrepr)).splitlines()[0]
+
+
+def _check_of(item: pytest.Item, run: Run) -> Check:
+    check = item.stash.get(_CHECK, None)
+    if check is None:
+        check = item.stash[_CHECK] = run.check(item.nodeid)
+    return check
+
+
+def _unanswered(item: pytest.Item, check: Check) -> tuple[str, ...]:
+    """Return the item's requirements that have no row from it yet; all, where every one has."""
+    answered = {requirement for row in check.rows for requirement in row.requirements}
+    wanted = requirement_ids(item)
+    return tuple(r for r in wanted if r not in answered) or wanted
+
+
+def _parameters(item: pytest.Item) -> dict[str, str | int | float]:
+    spec = getattr(item, "callspec", None)
+    return {} if spec is None else {k: v for k, v in spec.params.items() if isinstance(v, int | float)}
+
+
+def requirement_ids(node: pytest.Item | pytest.FunctionDefinition) -> tuple[str, ...]:
+    return tuple(
+        str(requirement)
+        for marker in node.iter_markers("requirement")
+        for requirement in marker.args
+    )
+
+
+def _settings(config: pytest.Config) -> RunSettings:
+    settings = config.stash.get(SETTINGS, None)
+    if settings is None:
+        settings = config.stash[SETTINGS] = settings_from(config.option, root=Path(__file__).parents[2])
+    return settings
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest) -> Bench:
+    """The open bench: device, fixture, captures and measurands."""
+    run = request.config.stash[RUN]
+    assert run.bench is not None
+    return run.bench
+
+
+@pytest.fixture
+def check(request: pytest.FixtureRequest) -> Check:
+    """Judge a measured value: ``check("OUT-001", "amplitude", measured, level=…)``."""
+    return _check_of(request.node, request.config.stash[RUN])
+
+
+@pytest.fixture
+def requirement(request: pytest.FixtureRequest) -> Requirement:
+    """The first requirement of the test."""
+    run = request.config.stash[RUN]
+    return run.catalogue[requirement_ids(request.node)[0]]

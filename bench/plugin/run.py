@@ -1,0 +1,260 @@
+"""One run: what is opened before the first test, and how the bench is left after the last.
+
+The order is the session order of the laboratory: identity, calibration, error queues, load paths,
+zero, transfer, known voltage, then the device; at the end the reference again and the safe state,
+shielded from the operator's impatience. Everything is journalled when it happens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+from bench.errors import BenchError, CalibrationOverdue, FixtureError
+from bench.plugin.check import Check, CheckContext
+from bench.plugin.settings import RunSettings
+from bench.plugin.start import started_event
+from bench.record import Journal, create_run_folder, load_run, store_waveform, summary_bytes, utc_now
+from bench.record.events import Finished, Kind, Problem
+from bench.record.run_folder import JOURNAL_NAME, WAVEFORM_FOLDER
+from bench.record.schema import RunRecord, SafeStateRecord, SelfTestStep, TestOutcome
+from bench.requirements import Catalogue
+from bench.station.bench import Bench
+from bench.station.guardian import Guardian
+from bench.station.safe_state import make_safe
+from bench.station.simulation import RunningTwin
+from bench.station.station import OpenStation
+from bench.stopwatch import Stopwatch
+from bench.waveform import Waveform
+from reports import render_run
+
+__all__ = ["Run", "RunFailed"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class RunFailed(Exception):  # noqa: N818 - it says that the run failed to start, not how
+    """The bench could not be opened: no test runs, the record says why."""
+
+
+class Run:
+    """The run around pytest's test loop."""
+
+    def __init__(
+        self, settings: RunSettings, *, planned: Sequence[tuple[str, tuple[str, ...]]]
+    ) -> None:
+        self.settings = settings
+        self.folder: Path = settings.folder
+        self.stopwatch = Stopwatch()
+        self.bench: Bench | None = None
+        self.interrupted = False
+        self.touched_bench = False
+        self.failure_exit_code: int | None = None
+        self._planned = dict(planned)
+        self._station: OpenStation | None = None
+        self._guardian: Guardian | None = None
+        self._twin: RunningTwin | None = None
+        self._stack = contextlib.ExitStack()
+        self._started_s = time.perf_counter()
+        if not (self.folder / WAVEFORM_FOLDER).is_dir():
+            create_run_folder(self.folder)
+        self.journal = Journal(self.folder / JOURNAL_NAME)
+        self._context = CheckContext(
+            catalogue=settings.catalogue,
+            profile=settings.profile,
+            write_measurement=lambda row: self._write(Kind.MEASUREMENT, row),
+            write_budget=lambda budget: self._write(Kind.BUDGET, budget),
+            now=lambda: (utc_now(), self._virtual_s()),
+            attempts={},
+            budgets={},
+        )
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The requirements in force."""
+        return self.settings.catalogue
+
+    def __enter__(self) -> Self:
+        """Turn termination and hang-up into an orderly end; write what is demanded."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            previous = signal.signal(number, _interrupt)
+            self._stack.callback(signal.signal, number, previous)
+        self._write(Kind.STARTED, started_event(self.settings, self._planned))
+        return self
+
+    def open(self) -> None:
+        """Open the bench up to the device; raises RunFailed, with the cause in the journal."""
+        try:
+            self._open()
+        except BenchError as error:
+            if isinstance(error, CalibrationOverdue):
+                self.failure_exit_code = error.exit_code
+            self.problem("opening the bench", error, tuple(self._required()))
+            raise RunFailed(str(error)) from error
+
+    def _open(self) -> None:
+        settings = self.settings
+        if settings.station is None:
+            self._twin = settings.launch_twin()
+        configuration = settings.station or settings.simulated_station(self._required_twin())
+        settings.require_calibration(configuration)
+        self._station = OpenStation(
+            configuration,
+            stopwatch=self.stopwatch,
+            on_action=self._beat,
+            store=self._store,
+            record=self._write,
+        )
+        self._guardian = self._station.start_guardian(
+            journal=self.folder / JOURNAL_NAME,
+            pass_fds=() if self._twin is None else (self._twin.lifeline_fd,),
+        )
+        self._station.connect()
+        self.touched_bench = True
+        self._guardian.wait_ready()
+        self._station.self_test(settings.profile)
+        self.bench = Bench.open(
+            self._station,
+            profile=settings.profile,
+            seed=settings.phase_seed,
+            wanted=settings.wanted,
+            expected=settings.expected_device(),
+        )
+        self._write(Kind.DEVICE, self.bench.identify())
+
+    def rest(self) -> None:
+        """After a test: device idle, path open."""
+        if self.bench is not None:
+            self.bench.rest()
+
+    def check(self, test: str) -> Check:
+        """Return the row writer of one test."""
+        return Check(self._context, test=test)
+
+    def test_over(self, outcome: TestOutcome) -> None:
+        """Journal a test's outcome."""
+        self._write(Kind.TEST, outcome)
+
+    def problem(
+        self,
+        where: str,
+        error: BaseException,
+        requirements: tuple[str, ...],
+        *,
+        decides_run: bool = False,
+    ) -> None:
+        """Journal a failure of the bench."""
+        text = str(error) or type(error).__name__
+        if not isinstance(error, BenchError):
+            text = f"{type(error).__name__}: {text}"
+        self._write(
+            Kind.PROBLEM,
+            Problem(where=where, text=text, requirements=requirements, decides_run=decides_run),
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Check the reference again, make the bench safe, close the record. Shielded."""
+        for number in _SIGNALS:
+            previous = signal.signal(number, signal.SIG_IGN)
+            self._stack.callback(signal.signal, number, previous)
+        with self._stack:
+            self.interrupted = isinstance(error, KeyboardInterrupt)
+            if error is None:
+                self._closing_reference()
+            self._make_safe()
+            self._finish("interrupted" if error is not None else "completed")
+
+    def record(self) -> RunRecord:
+        """Read the run back from its folder."""
+        return load_run(self.folder)
+
+    def _closing_reference(self) -> None:
+        if self.bench is None or self._station is None:
+            return
+        try:
+            self.bench.release()
+            drifted = [step for step in self._station.closing_reference() if not step.passed]
+            if drifted:
+                raise FixtureError(
+                    f"closing reference: {len(drifted)} ranges drifted, the worst "
+                    f"{max(drifted, key=_excess).name}: no number of this run can be trusted; "
+                    "let the bench warm up and run again"
+                )
+        except BenchError as error:
+            self.problem("closing reference", error, (), decides_run=True)
+
+    def _make_safe(self) -> None:
+        """Make the bench safe; where nothing was ever connected there is nothing to make safe."""
+        if self._station is None or not self.touched_bench:
+            record = SafeStateRecord(confirmed=not self.touched_bench, steps=(_UNTOUCHED,))
+        else:
+            record = make_safe(self._station.safe_state_parts(), path_first=False)
+        self._write(Kind.SAFE_STATE, record)
+        if self._guardian is not None and record.confirmed:
+            self._guardian.dismiss()
+
+    def _finish(self, outcome: str) -> None:
+        timing_s = {str(name): value for name, value in self.stopwatch.totals_s().items()}
+        elapsed_s = time.perf_counter() - self._started_s
+        timing_s["other"] = max(0.0, elapsed_s - sum(timing_s.values()))
+        self._write(
+            Kind.FINISHED,
+            Finished(outcome=outcome, finished_at=utc_now(), timing_s=timing_s),
+        )
+        self.journal.close()
+        record = self.record()
+        (self.folder / "summary.json").write_bytes(summary_bytes(record))
+        render_run(self.folder, record)
+        if self._station is not None:
+            self._station.close()
+        if self._guardian is not None:
+            self._guardian.dismiss()
+        if self._twin is not None:
+            self._twin.close()
+
+    def _required(self) -> list[str]:
+        return sorted({r for ids in self._planned.values() for r in ids})
+
+    def _required_twin(self) -> RunningTwin:
+        if self._twin is None:
+            raise FixtureError("the simulated bench is not running")
+        return self._twin
+
+    def _beat(self) -> None:
+        if self._guardian is not None:
+            self._guardian.beat()
+
+    def _store(self, waveform: Waveform) -> str:
+        return store_waveform(self.folder / WAVEFORM_FOLDER, waveform)
+
+    def _write(self, kind: Kind, data: object) -> None:
+        with self.stopwatch.during("record"):
+            self.journal.append(kind, data)
+
+    def _virtual_s(self) -> float:
+        return 0.0 if self._station is None else self._station.elapsed_s()
+
+
+_UNTOUCHED = SelfTestStep(
+    name="nothing to make safe", passed=True, detail="no instrument was ever commanded"
+)
+
+
+def _excess(step: SelfTestStep) -> float:
+    return 0.0 if not step.high or step.value is None else abs(step.value) / step.high
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+

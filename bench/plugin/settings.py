@@ -1,0 +1,249 @@
+"""What a run was told, resolved once: flag, then ``BENCH_*``, then station file, then default."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bench.errors import CalibrationOverdue, UsageError
+from bench.profile import Profile, load_profile
+from bench.record.schema import DeviceRecord
+from bench.requirements import Catalogue, Requirement, load_catalogue
+from bench.station.fault_spec import split_faults
+from bench.station.configuration import Station, load_station, overdue, resolve
+from bench.station.simulation import (
+    RunningTwin,
+    launch_twin,
+    simulated_station,
+    unit_description,
+)
+
+__all__ = ["PLANS", "RunSettings", "Scope", "add_options", "settings_from"]
+
+PLANS: Final = ("release", "safety", "production")
+DEFAULT_PROFILE: Final = "ref-alt-400"
+DEFAULT_SERIAL: Final = "SIM-0001"
+DEFAULT_FIRMWARE: Final = "1.0.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The levels and loads at which a requirement is tested in a plan."""
+
+    levels: tuple[int, ...]
+    loads_ohm: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """Everything that decides what a run does."""
+
+    plan: str
+    profile: Profile
+    catalogue: Catalogue
+    station: Station | None
+    """None is the simulated bench."""
+    folder: Path
+    run_id: str
+    serial: str
+    firmware: str
+    udi: str
+    operator: str
+    twin_seed: int
+    twin_faults: tuple[str, ...]
+    root: Path
+    origins: Mapping[str, tuple[str, str]]
+    """Every setting with its value and where it came from, for ``bench doctor``."""
+    calibration_override: bool = False
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any part of the bench is simulated."""
+        return self.station is None or self.station.simulated
+
+    @property
+    def plan_name(self) -> str:
+        """The plan's name, or the path's last part."""
+        return self.plan if self.plan in PLANS else Path(self.plan).stem
+
+    @cached_property
+    def test_paths(self) -> list[str]:
+        """What pytest collects."""
+        return [str(self.root / "test_plans")] if self.plan in PLANS else [self.plan]
+
+    @property
+    def phase_seed(self) -> int:
+        """Seed of the random phases: the unit's on the twin, else 0."""
+        return self.twin_seed
+
+    def wanted(self, requirement: str) -> bool:
+        """Whether the plan asks for a requirement."""
+        return self.wants((requirement,))
+
+    def wants(self, requirements: Iterable[str]) -> bool:
+        """Whether a test of these requirements belongs to the plan and to this profile."""
+        rows = [self.catalogue[requirement] for requirement in requirements]
+        if self.plan in PLANS:
+            rows = [row for row in rows if self.plan in row.plans]
+        return any(not self.catalogue.not_applicable(row.id, self.profile) for row in rows)
+
+    def requirements(self, planned: Iterable[tuple[str, ...]]) -> tuple[Requirement, ...]:
+        """Return the requirements of the plan, or those of the planned tests for a path."""
+        if self.plan in PLANS:
+            return tuple(row for row in self.catalogue if self.plan in row.plans)
+        wanted = {requirement for ids in planned for requirement in ids}
+        return tuple(row for row in self.catalogue if row.id in wanted)
+
+    def scope(self, requirements: Iterable[str]) -> Scope:
+        """Return the levels and loads for a test of these requirements."""
+        row = self.catalogue[next(iter(requirements))]
+        plan = self.plan if self.plan in PLANS else "release"
+        found = row.scope(plan)
+        return Scope(
+            levels=found.levels_of(self.profile), loads_ohm=found.loads_of(self.profile)
+        )
+
+    def full_scope(self, requirements: Iterable[str]) -> bool:
+        """Whether the plan tests these requirements without the production plan's cuts."""
+        row = self.catalogue[next(iter(requirements))]
+        return self.plan != "production" or row.production_scope is None
+
+    def expected_device(self) -> DeviceRecord:
+        """Return the device as the operator expects it."""
+        return DeviceRecord(
+            model=self.profile.model,
+            serial=self.serial,
+            firmware=self.firmware,
+            udi=self.udi,
+            hardware=self.profile.hardware if self.simulated else "",
+        )
+
+    def launch_twin(self) -> RunningTwin:
+        """Start the simulated bench with the unit and the faults that were asked for."""
+        faults, bench_faults = split_faults(self.twin_faults)
+        return launch_twin(
+            unit_description(
+                self.profile,
+                serial=self.serial,
+                firmware=self.firmware,
+                udi=self.udi,
+                seed=self.twin_seed,
+                faults=faults,
+                bench_faults=bench_faults,
+            )
+        )
+
+    def simulated_station(self, twin: RunningTwin) -> Station:
+        """Return the station that the running twin is."""
+        return simulated_station(twin.addresses, self.profile, self.twin_seed)
+
+    def require_calibration(self, station: Station) -> None:
+        """Raise CalibrationOverdue where an instrument is past its date and nobody overrode it."""
+        late = overdue(station, date.today())  # noqa: DTZ011 - due dates are local calendar days
+        if late and not self.calibration_override:
+            raise CalibrationOverdue(
+                f"station {station.name}: calibration overdue: {'; '.join(late)}; "
+                "have it calibrated and enter the new date in the station file"
+            )
+
+    def assumptions(self) -> tuple[str, ...]:
+        """Return every figure that is only proposed or recalled, one line each."""
+        limits = tuple(
+            f"{row.id} {row.title}: {row.limit_text} ({row.mark})"
+            for row in self.requirements(())
+            if not row.mark.startswith("V")
+        )
+        return (*self.profile.assumptions, *limits)
+
+    def environment(self) -> Mapping[str, str]:
+        """Return what the station says about its surroundings."""
+        if self.station is None:
+            return {"place": "simulated laboratory", "temperature": "23 °C (simulated)"}
+        return dict(self.station.environment)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Let plain pytest be told what ``bench run`` is told."""
+    group = parser.getgroup("bench", "microcurrent bench")
+    group.addoption("--plan", default="test_plans", help="release, safety, production or a path")
+    for name in ("station", "profile", "serial", "firmware", "udi", "operator", "out"):
+        group.addoption(f"--{name}", default=None, help=f"see `bench run --{name}`")
+    group.addoption("--twin-seed", type=int, default=None, help="seed of the simulated unit")
+    group.addoption("--twin-fault", action="append", default=[], help="fit a fault")
+
+
+def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
+    """Resolve the settings; raises UsageError and ConfigurationError."""
+    _require_plan(arguments.plan)
+    chosen = resolve("station", flag=arguments.station)
+    station = load_station(Path(chosen.value)) if chosen.value else None
+
+    origins: dict[str, tuple[str, str]] = {}
+
+    def setting(name: str, default: str) -> str:
+        found = resolve(name, flag=_text(getattr(arguments, name)), station=station, default=default)
+        origins[name] = (found.value, found.origin)
+        return found.value
+
+    profile = load_profile(setting("profile", DEFAULT_PROFILE))
+    origins["station"] = (chosen.value or "simulated bench", chosen.origin)
+    seed_text = setting("twin_seed", "1")
+    simulated = station is None
+    serial = setting("serial", DEFAULT_SERIAL if simulated else "")
+    return RunSettings(
+        plan=arguments.plan,
+        profile=profile,
+        catalogue=load_catalogue(),
+        station=station,
+        folder=_folder(setting("out", ""), serial, arguments.plan),
+        run_id=_run_id(serial, arguments.plan),
+        serial=serial,
+        firmware=setting("firmware", DEFAULT_FIRMWARE if simulated else ""),
+        udi=setting("udi", ""),
+        operator=setting("operator", ""),
+        twin_seed=_whole_number("--twin-seed", seed_text),
+        twin_faults=tuple(arguments.twin_fault),
+        root=root,
+        origins=origins,
+    )
+
+
+def _require_plan(plan: str) -> None:
+    if plan not in PLANS and not Path(plan.partition("::")[0]).exists():
+        raise UsageError(
+            f"plan {plan!r}: expected one of {', '.join(PLANS)} or the path of a plan; "
+            "nothing is at that path"
+        )
+
+
+def _whole_number(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"{name}: expected a whole number, found {text!r}") from None
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _run_id(serial: str, plan: str) -> str:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{stamp}-{_slug(serial) or 'unknown'}-{_slug(Path(plan).stem)}"
+
+
+def _folder(out: str, serial: str, plan: str) -> Path:
+    return Path(out) if out else Path("runs") / _run_id(serial, plan)
+
+
+def _slug(text: str) -> str:
+    """Return a text that is safe as a part of a file name."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", text).strip("._")[:60]

@@ -1,0 +1,114 @@
+"""What a run declares before its first measurement: demanded, declared, and by which software."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from bench.judge import Verdict
+from bench.plugin.settings import RunSettings
+from bench.record import utc_now
+from bench.record.events import Started
+from bench.record.schema import RequirementRecord
+from bench.requirements import Requirement
+
+__all__ = ["started_event"]
+
+_ROOT = Path(__file__).parents[2]
+_LIBRARIES = ("numpy", "numba", "GTC", "pyvisa", "pyvisa-py", "pytest", "pytest-html")
+
+
+def started_event(settings: RunSettings, planned: Mapping[str, tuple[str, ...]]) -> Started:
+    """Return the first line of the journal."""
+    return Started(
+        run_id=settings.run_id,
+        plan=settings.plan_name,
+        simulated=settings.simulated,
+        device=settings.expected_device(),
+        profile=settings.profile.id,
+        profile_title=settings.profile.title,
+        station="simulated bench" if settings.station is None else settings.station.name,
+        seed=settings.twin_seed if settings.simulated else None,
+        requirements=tuple(
+            _requirement(row, settings) for row in settings.requirements(planned.values())
+        ),
+        not_covered=tuple(
+            f"{row.id} {row.title}"
+            for row in settings.requirements(planned.values())
+            if row.id in settings.catalogue.not_covered
+        ),
+        software=_software(settings, planned),
+        declared=dict(settings.profile.declared),
+        assumptions=settings.assumptions(),
+        environment=settings.environment(),
+        operator=settings.operator,
+        started_at=utc_now(),
+        planned=dict(planned),
+    )
+
+
+def _requirement(row: Requirement, settings: RunSettings) -> RequirementRecord:
+    not_applicable = settings.catalogue.not_applicable(row.id, settings.profile)
+    covered = row.id not in settings.catalogue.not_covered
+    verdict = Verdict.NOT_APPLICABLE if not_applicable else Verdict.NOT_TESTED
+    reason = not_applicable or (
+        "no test of this run measures it" if covered else "not yet covered by this version"
+    )
+    return RequirementRecord(
+        id=row.id,
+        title=row.title,
+        clause=row.clause,
+        source=row.source,
+        mark=row.mark,
+        verdict=verdict.value,
+        worst_margin_pct=None,
+        reason=reason,
+        rule=row.rule_text,
+        limit_text=row.limit_text,
+        group=row.group,
+        covered=covered,
+    )
+
+
+def _software(settings: RunSettings, planned: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return versions and the hashes of what decides a verdict."""
+    tests = "\n".join(sorted(planned))
+    return {
+        "microcurrent-bench": _version("microcurrent-bench"),
+        "commit": _commit(),
+        "Python": platform.python_version(),
+        **{name: _version(name) for name in _LIBRARIES},
+        "profile sha256": settings.profile.sha256,
+        "requirements sha256": settings.catalogue.sha256,
+        "plan sha256": hashlib.sha256(tests.encode()).hexdigest(),
+        "station sha256": "" if settings.station is None else settings.station.sha256,
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+@cache
+def _commit() -> str:
+    """Return the commit of the working tree, marked where it has changes."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return commit + (" with changes" if _git("status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        return "unknown"
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(_ROOT), *words], capture_output=True, text=True, check=True, timeout=10
+    )
+    return done.stdout.strip()

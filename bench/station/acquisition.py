@@ -1,0 +1,254 @@
+"""Captures: all channels of one trigger, in amperes and volts, stored before they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bench.clock import Clock
+from bench.errors import DeviceMisbehaved, FixtureError, InstrumentError
+from bench.record.schema import CaptureRecord, Scalar, WaveformRecord
+from bench.station.scales import Label, Scales
+from bench.stopwatch import Stopwatch
+from bench.waveform import Waveform
+from instruments.roles import Oscilloscope, Slope
+
+__all__ = ["Acquirer", "Capture", "Shot", "Trigger"]
+
+_POLL_S: Final = 0.005
+_TRIGGER_PATIENCE_S: Final = 2.0
+"""How much longer than its cause an expected trigger may take."""
+
+DIVISIONS: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """An edge on one of the labelled channels; ``level`` in that channel's unit (A or V)."""
+
+    label: Label
+    level: float
+    slope: Slope = "rising"
+    from_device: bool = False
+    """True where the device itself must cause the edge: no edge is then the device's failure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One acquisition as it is asked for."""
+
+    title: str
+    full_scale: Mapping[Label, float]
+    """Vertical full scale by channel, in amperes or volts of the current path."""
+    duration_s: float
+    points: int
+    before_s: float = 0.0
+    trigger: Trigger | None = None
+    """None takes the record at once."""
+    single_fault: bool = False
+    """True where a fault is injected: the fault limits hold instead of the current ceiling."""
+    patience_s: float = _TRIGGER_PATIENCE_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One acquisition as it came; waveforms are in amperes (current) or volts (the others)."""
+
+    record: CaptureRecord
+    shot: Shot
+    waveforms: Mapping[Label, Waveform]
+    hashes: Mapping[Label, str]
+    volts_per_division: Mapping[Label, float]
+
+    def full_scale(self, label: Label) -> float:
+        """Return the vertical full scale of a channel in its unit."""
+        return abs(self.waveforms[label].gain) * 256
+
+    def clipped(self, label: Label) -> bool:
+        """Return whether any sample of a channel lies at a rail."""
+        waveform = self.waveforms[label]
+        return bool(
+            waveform.codes.min() <= waveform.code_low or waveform.codes.max() >= waveform.code_high
+        )
+
+    def sha256(self, *labels: Label) -> tuple[str, ...]:
+        """Return the names of the stored waveforms."""
+        return tuple(self.hashes[label] for label in labels if label in self.hashes)
+
+
+class Acquirer:
+    """Takes captures with one scope, stores them, and shows each to whoever watches."""
+
+    def __init__(
+        self,
+        *,
+        scope: Oscilloscope,
+        clock: Clock,
+        scales: Scales,
+        stopwatch: Stopwatch,
+        store: Callable[[Waveform], str],
+        record: Callable[[CaptureRecord], None],
+        on_action: Callable[[], None],
+        timestamp: Callable[[], str],
+    ) -> None:
+        self._scope = scope
+        self._clock = clock
+        self.scales = scales
+        self._stopwatch = stopwatch
+        self._store = store
+        self._record = record
+        self._on_action = on_action
+        self._timestamp = timestamp
+        self._count = 0
+        self.watchers: list[Callable[[Capture], None]] = []
+
+    def take(
+        self,
+        shot: Shot,
+        *,
+        conditions: Mapping[str, Scalar],
+        cause: Callable[[], None] | None = None,
+    ) -> Capture:
+        """Arm the scope, let ``cause`` happen, and return the stored record.
+
+        Raises DeviceMisbehaved or FixtureError where the trigger never came, by who must cause it.
+        """
+        self._on_action()
+        with self._stopwatch.during("acquire"):
+            ranges = self.configure(shot)
+            self._scope.arm_single()
+            if cause is not None:
+                cause()
+            self._wait(shot)
+        with self._stopwatch.during("transfer"):
+            raw = self.fetch(shot)
+        capture = self._stored(shot, raw, ranges, conditions)
+        for watch in self.watchers:
+            watch(capture)
+        return capture
+
+    def configure(self, shot: Shot) -> Mapping[Label, float]:
+        """Set the scope up for a shot; return the volts per division that it reports."""
+        ranges: dict[Label, float] = {}
+        for label, full_scale in shot.full_scale.items():
+            view = self.scales.view(label)
+            ranges[label] = self._scope.configure_channel(
+                view.channel,
+                volts_per_division=float(f"{full_scale * view.sensitivity / DIVISIONS:.3g}"),
+            )
+        self._scope.configure_timebase(duration_s=shot.duration_s, before_trigger_s=shot.before_s)
+        if shot.trigger is not None:
+            self._configure_trigger(shot.trigger, ranges)
+        return ranges
+
+    def fetch(self, shot: Shot) -> Mapping[Label, Waveform]:
+        """Transfer the completed record's channels, in volts at the scope."""
+        channels = {self.scales.view(label).channel: label for label in shot.full_scale}
+        raw = self._scope.fetch(tuple(channels), points=shot.points)
+        return {label: raw[channel] for channel, label in channels.items()}
+
+    def force(self, shot: Shot) -> Mapping[Label, Waveform]:
+        """Take a record at once and return it in volts at the scope, unstored."""
+        self._on_action()
+        with self._stopwatch.during("acquire"):
+            self._scope.arm_single()
+            self._wait(replace(shot, trigger=None))
+        with self._stopwatch.during("transfer"):
+            return self.fetch(shot)
+
+    def _configure_trigger(self, trigger: Trigger, ranges: Mapping[Label, float]) -> None:
+        view = self.scales.view(trigger.label)
+        scale = self.scales.of(trigger.label, ranges[trigger.label])
+        self._scope.configure_edge_trigger(
+            channel=view.channel,
+            level_v=trigger.level * scale.sensitivity + scale.zero_v,
+            slope=trigger.slope,
+        )
+
+    def _wait(self, shot: Shot) -> None:
+        if shot.trigger is None:
+            self._clock.sleep(shot.before_s)
+            self._scope.force_trigger()
+        self._clock.sleep(shot.duration_s - shot.before_s)
+        if self._clock.wait_until(self._complete, timeout_s=shot.patience_s, poll_s=_POLL_S):
+            return
+        state = self._scope.acquisition_state()
+        self._scope.stop()
+        raise self._missing(shot, state)
+
+    def _complete(self) -> bool:
+        return self._scope.acquisition_state() == "complete"
+
+    @staticmethod
+    def _missing(shot: Shot, state: str) -> Exception:
+        if state != "armed" or shot.trigger is None:
+            return InstrumentError(
+                f"scope: the record {shot.title!r} is not complete after "
+                f"{shot.duration_s + shot.patience_s:.3g} s, the scope says {state}"
+            )
+        trigger = shot.trigger
+        text = (
+            f"no {trigger.slope} edge on the {trigger.label.value} channel within "
+            f"{shot.duration_s + shot.patience_s:.3g} s of its cause ({shot.title})"
+        )
+        if trigger.from_device:
+            return DeviceMisbehaved(f"no output: {text}")
+        return FixtureError(f"{text}: check the sync wiring, then run `bench doctor`")
+
+    def _stored(
+        self,
+        shot: Shot,
+        raw: Mapping[Label, Waveform],
+        ranges: Mapping[Label, float],
+        conditions: Mapping[str, Scalar],
+    ) -> Capture:
+        self._count += 1
+        acquisition_id = f"a{self._count:05d}"
+        waveforms = {
+            label: self._in_path_units(label, waveform, ranges[label], acquisition_id)
+            for label, waveform in raw.items()
+        }
+        with self._stopwatch.during("record"):
+            hashes = {label: self._store(waveform) for label, waveform in waveforms.items()}
+            record = CaptureRecord(
+                acquisition_id=acquisition_id,
+                title=shot.title,
+                conditions=dict(conditions),
+                waveforms=tuple(
+                    _describe(label, waveforms[label], hashes[label]) for label in waveforms
+                ),
+                taken_at=self._timestamp(),
+            )
+            self._record(record)
+        return Capture(
+            record=record,
+            shot=shot,
+            waveforms=waveforms,
+            hashes=hashes,
+            volts_per_division=dict(ranges),
+        )
+
+    def _in_path_units(
+        self, label: Label, waveform: Waveform, volts_per_division: float, acquisition_id: str
+    ) -> Waveform:
+        scale = self.scales.of(label, volts_per_division)
+        scaled = waveform.rescaled(
+            factor=1.0 / scale.sensitivity,
+            shift=-scale.zero_v / scale.sensitivity,
+            unit=self.scales.view(label).unit,
+        )
+        return replace(scaled, acquisition_id=acquisition_id)
+
+
+def _describe(label: Label, waveform: Waveform, sha256: str) -> WaveformRecord:
+    return WaveformRecord(
+        sha256=sha256,
+        label=label.value,
+        channel=waveform.channel,
+        unit=waveform.unit,
+        record_length=waveform.record_length,
+        sample_interval_s=waveform.sample_interval_s,
+        instrument=waveform.instrument,
+        full_scale=abs(waveform.gain) * 256,
+    )

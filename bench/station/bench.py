@@ -1,0 +1,201 @@
+"""The open bench as a test sees it: the device, its captures, its reactions."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Final, Self
+
+from bench.device.link import DeviceState
+from bench.errors import BenchError, DeviceMisbehaved, FixtureError
+from bench.profile import Profile
+from bench.record.schema import DeviceRecord
+from bench.station.acquisition import Capture, Shot
+from bench.station.ceiling import CeilingWatch
+from bench.station.direct_current import DirectCurrent, DirectReading
+from bench.station.ranges import RangeChoice
+from bench.station.reactions import Reactions
+from bench.station.scales import Label
+from bench.station.session import FullSession, SessionWatch
+from bench.station.station import OpenStation
+from bench.station.steady_output import SteadyOutput, record_duration_s, record_points
+from bench.station.treatment import Treatment
+
+__all__ = ["Bench"]
+
+RESIDUAL_APERTURE_S: Final = 1.0
+"""Off-state d.c. is a mean over at least a second. Source: docs/laboratory.md."""
+
+
+class Bench:
+    """Everything that a test plan may use; built when the fixture is proved and the scope scaled."""
+
+    def __init__(
+        self,
+        station: OpenStation,
+        *,
+        profile: Profile,
+        seed: int,
+        wanted: Callable[[str], bool],
+        expected: DeviceRecord,
+    ) -> None:
+        self.profile = profile
+        self.expected = expected
+        self.wanted = wanted
+        self.clock = station.clock
+        self.fixture = station.fixture
+        self.acquirer = station.acquirer
+        self.stopwatch = station.stopwatch
+        self.timebase_ppm = station.timebase_ppm
+        self.shunt = station.shunt
+        self.treatment = Treatment(
+            link=station.open_device(), fixture=station.fixture, clock=station.clock, profile=profile
+        )
+        self.ranges = RangeChoice(profile=profile)
+        self.reactions = Reactions(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            acquirer=self.acquirer,
+            ranges=self.ranges,
+            sleep=self.clock.sleep,
+        )
+        self.direct = DirectCurrent(
+            dmm=station.dmm, fixture=self.fixture, clock=self.clock, shunt=station.shunt
+        )
+        self.ceiling = CeilingWatch(ceiling_a=profile.output.ceiling_ua * 1e-6, stopwatch=self.stopwatch)
+        self.acquirer.watchers.append(self.ceiling)
+        self.sessions = SessionWatch(
+            treatment=self.treatment, acquirer=self.acquirer, clock=self.clock, ranges=self.ranges
+        )
+        self._seed = seed
+        self._steady: dict[tuple[int, float], SteadyOutput | BenchError] = {}
+        self._session: FullSession | BenchError | None = None
+
+    @classmethod
+    def open(
+        cls,
+        station: OpenStation,
+        *,
+        profile: Profile,
+        seed: int,
+        wanted: Callable[[str], bool],
+        expected: DeviceRecord,
+    ) -> Self:
+        """Power the device and wait for it; a device that does not boot is left to the tests."""
+        bench = cls(station, profile=profile, seed=seed, wanted=wanted, expected=expected)
+        bench.fixture.power_device()
+        return bench
+
+    def identify(self) -> DeviceRecord:
+        """Wait until the device is up and return what it says it is."""
+        status = self.treatment.link.status()
+        while status.state is DeviceState.BOOT:
+            self.clock.sleep(0.1)
+            status = self.treatment.link.status()
+        found = self.treatment.link.identify()
+        return DeviceRecord(
+            model=found.model,
+            serial=found.serial,
+            firmware=found.firmware,
+            udi=found.udi,
+            hardware=found.hardware,
+            build=found.build,
+        )
+
+    def rest(self) -> None:
+        """Leave the device idle and the path open; a device that does not idle is left to tests."""
+        self.fixture.isolate_device()
+        self.fixture.open("dmm_shunt", "sync_link", "load_open", "charger")
+        try:
+            self.treatment.make_idle()
+        except DeviceMisbehaved:
+            self._power_cycle()
+
+    def release(self) -> None:
+        """Isolate and unpower the device before the reference is measured again."""
+        self.fixture.isolate_device()
+        self.fixture.open("battery", "dmm_shunt", "sync_link", "load_open", "charger")
+
+    def phases_s(self, count: int, purpose: str) -> list[float]:
+        """Return random instants within a polarity cycle; the same for the same seed."""
+        source = random.Random(f"{self._seed}/{purpose}")
+        cycle_s = self.profile.waveform.polarity_cycle_s
+        return [source.uniform(0.0, cycle_s) for _ in range(count)]
+
+    def steady(self, *, level: int, load_ohm: float) -> SteadyOutput:
+        """Return the shared record of the steady output; a device that failed once failed."""
+        key = (level, load_ohm)
+        known = self._steady.get(key)
+        if known is None:
+            try:
+                known = self._take_steady(level, load_ohm)
+            except DeviceMisbehaved as failure:
+                known = failure
+            self._steady[key] = known
+        if isinstance(known, BenchError):
+            raise known
+        return known
+
+    def run(self, *, level: int, load_ohm: float) -> None:
+        """Start a session at a level into a load and wait for the full output."""
+        with self.stopwatch.during("device wait"):
+            self.treatment.run(level=level, load_ohm=load_ohm)
+
+    def residual_current(self) -> DirectReading:
+        """Return the mean current over a second of a device that should deliver nothing."""
+        with self.stopwatch.during("acquire"):
+            return self.direct.over(RESIDUAL_APERTURE_S)
+
+    def full_session(self) -> FullSession:
+        """Return the one session that runs to its timer's end, observed where a test wants it."""
+        if self._session is None:
+            try:
+                self._session = self.sessions.run(observe_pulses=self.wanted("OUT-031"))
+            except DeviceMisbehaved as failure:
+                self._session = failure
+        if isinstance(self._session, BenchError):
+            raise self._session
+        return self._session
+
+    def _take_steady(self, level: int, load_ohm: float) -> SteadyOutput:
+        self.run(level=level, load_ohm=load_ohm)
+        capture, label = self._unclipped(level, load_ohm)
+        with self.stopwatch.during("device wait"):
+            self.treatment.must_run()
+            self.treatment.stop()
+        output = SteadyOutput(
+            capture=capture, profile=self.profile, level=level, load_ohm=load_ohm, label=label
+        )
+        with self.stopwatch.during("analyse"):
+            output.must_deliver()
+        return output
+
+    def _unclipped(self, level: int, load_ohm: float) -> tuple[Capture, Label]:
+        """Retake a clipped record on a wider range, and on the direct channel at the last."""
+        attempts = (
+            (Label.CURRENT, self.ranges.level_a(level)),
+            (Label.CURRENT, self.ranges.wide_a()),
+            (Label.TRANSIENT, self.ranges.transient_a()),
+        )
+        duration_s = record_duration_s(self.profile)
+        for label, full_scale_a in attempts:
+            shot = Shot(
+                title=f"steady output, level {level}, {load_ohm:g} Ω",
+                full_scale={label: full_scale_a},
+                duration_s=duration_s,
+                points=record_points(self.profile, duration_s),
+            )
+            capture = self.acquirer.take(shot, conditions={"level": level, "load_ohm": load_ohm})
+            if not capture.clipped(label):
+                return capture, label
+        raise FixtureError(
+            f"level {level} into {load_ohm:g} Ω clips every range up to "
+            f"{self.ranges.transient_a() * 1e3:g} mA peak to peak: there is no number"
+        )
+
+    def _power_cycle(self) -> None:
+        """Take the battery away and give it back: the last way to bring a device to rest."""
+        self.fixture.open("battery")
+        self.clock.sleep(1.0)
+        self.fixture.power_device()
+        self.clock.sleep(1.0)

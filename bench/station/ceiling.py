@@ -1,0 +1,109 @@
+"""The current ceiling, on everything captured: outside and inside the switching windows.
+
+Outside: the mean of |i| over any 10 µs. Within 5 ms after a sync edge: each excursion above the
+ceiling by its charge and duration, and all of them together. Records with an injected fault have
+limits of their own. Source: docs/laboratory.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bench.measure import all_edges, excursions, worst_mean
+from bench.station.acquisition import Capture
+from bench.station.scales import Label
+from bench.stopwatch import Stopwatch
+from bench.waveform import Waveform
+
+__all__ = ["CeilingWatch", "Finding"]
+
+AVERAGING_S: Final = 10e-6
+WINDOW_S: Final = 5e-3
+SYNC_LEVEL_V: Final = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The worst that one kind of record showed over the whole run."""
+
+    capture: Capture
+    label: Label
+    value: float
+
+
+class CeilingWatch:
+    """Looks at each capture as it is taken and remembers the worst."""
+
+    def __init__(self, *, ceiling_a: float, stopwatch: Stopwatch) -> None:
+        self._ceiling_a = ceiling_a
+        self._stopwatch = stopwatch
+        self.captures = 0
+        self.outside_a: Finding | None = None
+        self.excursion_c: Finding | None = None
+        self.excursion_s: Finding | None = None
+        self.excursion_sum_c: Finding | None = None
+        self.single_fault_a: Finding | None = None
+
+    def __call__(self, capture: Capture) -> None:
+        """Check one capture; records without a current channel have nothing to check."""
+        label = _current_label(capture)
+        if label is None:
+            return
+        with self._stopwatch.during("analyse"):
+            self.captures += 1
+            if capture.shot.single_fault:
+                worst = worst_mean(capture.waveforms[label], averaging_s=AVERAGING_S)
+                self.single_fault_a = _worse(self.single_fault_a, capture, label, worst)
+            else:
+                self._normal(capture, label)
+
+    def _normal(self, capture: Capture, label: Label) -> None:
+        waveform = capture.waveforms[label]
+        edges = self._edges(capture)
+        for quiet in _outside(waveform, edges):
+            worst = worst_mean(quiet, averaging_s=AVERAGING_S)
+            self.outside_a = _worse(self.outside_a, capture, label, worst)
+        transient = capture.waveforms.get(Label.TRANSIENT, waveform)
+        for edge_s in edges:
+            self._window(capture, label, transient.between(edge_s, edge_s + WINDOW_S))
+
+    def _window(self, capture: Capture, label: Label, window: Waveform) -> None:
+        found = excursions(window, ceiling=self._ceiling_a, averaging_s=window.sample_interval_s)
+        total_c = 0.0
+        for excursion in found:
+            charge_c = abs(excursion.charge)
+            total_c += charge_c
+            self.excursion_c = _worse(self.excursion_c, capture, label, charge_c)
+            self.excursion_s = _worse(self.excursion_s, capture, label, excursion.duration_s)
+        self.excursion_sum_c = _worse(self.excursion_sum_c, capture, label, total_c)
+
+    @staticmethod
+    def _edges(capture: Capture) -> tuple[float, ...]:
+        sync = capture.waveforms.get(Label.SYNC)
+        return () if sync is None else tuple(all_edges(sync, level=SYNC_LEVEL_V, slope="rising"))
+
+
+def _current_label(capture: Capture) -> Label | None:
+    """Prefer the amplitude channel; the transient channel where that one is missing or clipped."""
+    for label in (Label.CURRENT, Label.TRANSIENT):
+        if label in capture.waveforms and not capture.clipped(label):
+            return label
+    return next((la for la in (Label.TRANSIENT, Label.CURRENT) if la in capture.waveforms), None)
+
+
+def _outside(waveform: Waveform, edges: tuple[float, ...]) -> list[Waveform]:
+    """Cut the switching windows out of a record."""
+    pieces: list[Waveform] = []
+    start_s = waveform.t0_s
+    for edge_s in edges:
+        pieces.append(waveform.between(start_s, edge_s))
+        start_s = max(start_s, edge_s + WINDOW_S)
+    pieces.append(waveform.between(start_s, waveform.t0_s + waveform.duration_s + 1.0))
+    return [piece for piece in pieces if piece.record_length]
+
+
+def _worse(known: Finding | None, capture: Capture, label: Label, value: float) -> Finding:
+    if known is not None and known.value >= value:
+        return known
+    return Finding(capture=capture, label=label, value=value)

@@ -1,0 +1,160 @@
+"""The fixture: relays by name, loads by what the device sees, the reference current."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from bench.errors import ConfigurationError
+from instruments.roles import LoadSwitch, Supply
+
+__all__ = ["BATTERY_OUTPUT", "CHARGER_OUTPUT", "REFERENCE_OUTPUT", "Fixture"]
+
+BATTERY_OUTPUT: Final = 1
+REFERENCE_OUTPUT: Final = 2
+CHARGER_OUTPUT: Final = 3
+
+BATTERY_V: Final = 3.7
+"""Nominal voltage of one lithium cell. Source: twin profile of a 3.0 to 4.2 V cell."""
+BATTERY_LIMIT_A: Final = 0.5
+REFERENCE_LIMIT_A: Final = 0.01
+CHARGER_V: Final = 5.0
+CHARGER_LIMIT_A: Final = 1.0
+
+
+class Fixture:
+    """Switches the one current path; loads break before they make.
+
+    Keeps what it has closed, so that a relay that is already as wanted costs no exchange.
+    """
+
+    def __init__(
+        self,
+        *,
+        switch: LoadSwitch,
+        supply: Supply,
+        relays: Mapping[str, int],
+        loads: Mapping[float, str],
+        reference_resistance_ohm: float,
+        on_action: Callable[[], None],
+    ) -> None:
+        """``loads`` maps the nominal load in ohms to its relay; ``on_action`` is the heartbeat."""
+        self._switch = switch
+        self._supply = supply
+        self._relays = relays
+        self._loads = loads
+        self._reference_resistance_ohm = reference_resistance_ohm
+        self._on_action = on_action
+        self._closed: set[str] = set()
+
+    @property
+    def load_relays(self) -> Sequence[str]:
+        """Names of the load relays, in the order of the station file."""
+        return tuple(self._loads.values())
+
+    def open_everything(self) -> None:
+        """Open every relay; afterwards the device is isolated and unpowered."""
+        self._on_action()
+        self._switch.open_all()
+        self._closed.clear()
+
+    def close(self, *names: str) -> None:
+        """Close relays that are not closed yet."""
+        wanted = [name for name in names if name not in self._closed]
+        if wanted:
+            self._on_action()
+            self._switch.close_channels([self._channel(name) for name in wanted])
+            self._closed.update(wanted)
+
+    def open(self, *names: str) -> None:
+        """Open relays that are not open yet."""
+        wanted = [name for name in names if name in self._closed]
+        if wanted:
+            self._on_action()
+            self._switch.open_channels([self._channel(name) for name in wanted])
+            self._closed.difference_update(wanted)
+
+    def select_load(self, load_ohm: float) -> None:
+        """Put one nominal load, and no other, on the closed contact."""
+        wanted = self.load_relay(load_ohm)
+        self.open(*(name for name in self._loads.values() if name != wanted))
+        self.close(wanted, "contact")
+
+    def load_relay(self, load_ohm: float) -> str:
+        """Return the relay of a nominal load; raises ConfigurationError for an unknown one."""
+        try:
+            return self._loads[load_ohm]
+        except KeyError:
+            known = ", ".join(f"{ohm:g}" for ohm in self._loads)
+            raise ConfigurationError(
+                f"station: no load of {load_ohm:g} ohm; the fixture has {known} ohm: "
+                "add it to [loads] or leave it out of the plan"
+            ) from None
+
+    def power_device(self) -> None:
+        """Give the device its battery."""
+        self._supply.configure_output(
+            BATTERY_OUTPUT, voltage_v=BATTERY_V, current_limit_a=BATTERY_LIMIT_A
+        )
+        self._supply.switch_output(BATTERY_OUTPUT, on=True)
+        self.close("battery")
+
+    def isolate_device(self) -> None:
+        """Take the device off the path and open the path."""
+        self.open("device", "contact", *self._loads.values())
+
+    def reference_current(self, current_ua: float) -> None:
+        """Send a direct current through the shunt from the supply; the device must be isolated.
+
+        The sign chooses the reversing relay. The current is nominal: the meter says what it is.
+        """
+        self.open("device")
+        if current_ua < 0:
+            self.close("reference", "reverse")
+        else:
+            self.open("reverse")
+            self.close("reference")
+        self._reference_voltage(abs(current_ua) * 1e-6 * self._reference_resistance_ohm)
+
+    def check_voltage(self, voltage_v: float) -> None:
+        """Put a known voltage on the open electrode node; the device must be isolated."""
+        self.isolate_device()
+        self.close("check_voltage")
+        self._reference_voltage(voltage_v)
+
+    def reference_off(self) -> None:
+        """Switch the reference supply off and open its relays."""
+        self._supply.switch_output(REFERENCE_OUTPUT, on=False)
+        self.open("reference", "reverse", "check_voltage")
+
+    def plug_charger(self) -> None:
+        """Connect the charger; its relay gives the sync edge."""
+        self.close("charger")
+
+    def prepare_charger(self) -> None:
+        """Switch the charger's supply on with its relay open."""
+        self.open("charger")
+        self._supply.configure_output(
+            CHARGER_OUTPUT, voltage_v=CHARGER_V, current_limit_a=CHARGER_LIMIT_A
+        )
+        self._supply.switch_output(CHARGER_OUTPUT, on=True)
+
+    def unplug_charger(self) -> None:
+        """Disconnect the charger and switch its supply off."""
+        self.open("charger")
+        self._supply.switch_output(CHARGER_OUTPUT, on=False)
+
+    def _reference_voltage(self, voltage_v: float) -> None:
+        self._supply.configure_output(
+            REFERENCE_OUTPUT, voltage_v=voltage_v, current_limit_a=REFERENCE_LIMIT_A
+        )
+        self._supply.switch_output(REFERENCE_OUTPUT, on=True)
+
+    def _channel(self, name: str) -> int:
+        try:
+            return self._relays[name]
+        except KeyError:
+            raise ConfigurationError(
+                f"station: no relay named {name!r} under [relays]; "
+                "docs/laboratory.md lists the relays that the plans use"
+            ) from None

@@ -1,0 +1,235 @@
+"""The guardian: a process of its own that makes the bench safe when the runner cannot.
+
+It is started before the first output, in a session of its own, and holds its own connections.
+It acts on the runner's death (its pipe closes) and on the runner's silence (no heartbeat for
+longer than the longest legal blocking call): it ends a silent runner, opens the current path,
+switches the supply off, reads both back, and appends the outcome to the run's journal.
+
+Run as ``python -m bench.station.guardian``; the orders arrive as one JSON line on standard input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bench.clock import Clock, TwinClock, WallClock
+from bench.device import open_link
+from bench.device.link import DeviceLink
+from bench.errors import BenchError
+from bench.record.events import Finished, Kind, Problem
+from bench.record.journal import Journal, utc_now
+from bench.record.schema import SafeStateRecord
+from bench.station.safe_state import SafeStateParts, make_safe
+from instruments import open_load_switch, open_multimeter, open_supply
+from instruments.roles import LoadSwitch, Multimeter, Supply
+
+__all__ = ["Guardian", "GuardianOrders"]
+
+SILENCE_LIMIT_S: Final = 120.0
+"""Longer than the longest legal blocking call: a 60 s reply of the simulated clock."""
+
+_READY_TIMEOUT_S: Final = 60.0
+_JOURNAL_WAIT_S: Final = 5.0
+_HEARTBEAT: Final = b"."
+_FAREWELL: Final = b"q"
+_READY: Final = b"ready\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardianOrders:
+    """All that the guardian needs to know; it reads no configuration of its own."""
+
+    switch: str
+    supply: str
+    dmm: str
+    device: str
+    adapter: str
+    clock: str
+    relays: Mapping[str, int]
+    supply_outputs: tuple[int, ...]
+    journal: str
+    runner_pid: int
+    silence_limit_s: float = SILENCE_LIMIT_S
+
+
+class Guardian:
+    """The runner's side: starts the guardian, feeds it, and bids it farewell."""
+
+    def __init__(self, orders: GuardianOrders, *, pass_fds: tuple[int, ...] = ()) -> None:
+        """Start the process; ``pass_fds`` keeps the simulated bench alive as long as it lives."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.station.guardian"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=pass_fds,
+            cwd=Path(__file__).parents[2],
+        )
+        self._send(msgspec.json.encode(orders) + b"\n")
+
+    def wait_ready(self) -> None:
+        """Return when the guardian holds its connections; raises BenchError where it does not."""
+        output = self._process.stdout
+        if output is not None and select.select([output], [], [], _READY_TIMEOUT_S)[0]:
+            line = output.readline()
+            if line == _READY:
+                return
+            raise BenchError(
+                f"guardian: {line.decode(errors='replace').strip() or 'it died at its start'}; "
+                "nothing was switched on: run `bench doctor`"
+            )
+        raise BenchError(f"guardian: not ready after {_READY_TIMEOUT_S:g} s; run `bench doctor`")
+
+    def beat(self) -> None:
+        """Tell the guardian that the test loop lives; raises BenchError where it is gone."""
+        self._send(_HEARTBEAT)
+
+    def dismiss(self) -> None:
+        """End the guardian after the runner has made the bench safe itself; idempotent."""
+        with contextlib.suppress(BenchError):
+            self._send(_FAREWELL)
+        with contextlib.suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=10)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _send(self, data: bytes) -> None:
+        if self._process.stdin is None or self._process.stdin.closed:
+            raise BenchError("guardian: it was dismissed")
+        try:
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+        except OSError as error:
+            raise BenchError(
+                f"guardian: it died ({error}); the run stops, since nothing would make the bench "
+                "safe if the runner died too"
+            ) from error
+
+
+@dataclass(slots=True)
+class _Connections:
+    """The guardian's own sessions."""
+
+    switch: LoadSwitch
+    supply: Supply
+    dmm: Multimeter
+    clock: Clock
+
+
+def main() -> int:
+    """Read the orders, connect, watch, and act where it is needed."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # what ends the runner must not end its guardian
+    orders = msgspec.json.decode(_read_line(), type=GuardianOrders)
+    try:
+        connections = _connect(orders)
+    except BenchError as error:
+        os.write(1, f"{error}\n".encode())
+        return error.exit_code
+    os.write(1, _READY)
+    cause = _watch(orders.silence_limit_s)
+    if cause is None:
+        return 0
+    if cause == "silent":
+        _end(orders.runner_pid)
+    record = make_safe(_parts(orders, connections), path_first=True)
+    _report(orders, cause, record)
+    return 0 if record.confirmed else 13
+
+
+def _connect(orders: GuardianOrders) -> _Connections:
+    clock = TwinClock(orders.clock) if orders.clock else WallClock()
+    return _Connections(
+        switch=open_load_switch(orders.switch, clock=clock),
+        supply=open_supply(orders.supply, clock=clock),
+        dmm=open_multimeter(orders.dmm, clock=clock),
+        clock=clock,
+    )
+
+
+def _read_line() -> bytes:
+    """Read the orders byte by byte, so that no heartbeat after them is swallowed by a buffer."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            break
+        line += byte
+    return bytes(line)
+
+
+def _watch(silence_limit_s: float) -> str | None:
+    """Return why the guardian must act, ``dead`` or ``silent``, or None after a farewell."""
+    while True:
+        if not select.select([0], [], [], silence_limit_s)[0]:
+            return "silent"
+        received = os.read(0, 4096)
+        if not received:
+            return "dead"
+        if _FAREWELL in received:
+            return None
+
+
+def _end(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _parts(orders: GuardianOrders, connections: _Connections) -> SafeStateParts:
+    def device() -> DeviceLink:
+        return open_link(
+            orders.device,
+            clock=connections.clock,
+            unlock_key="",  # stopping needs no test mode
+            adapter=orders.adapter or None,
+        )
+
+    return SafeStateParts(
+        switch=connections.switch,
+        supply=connections.supply,
+        dmm=connections.dmm,
+        relays=orders.relays,
+        supply_outputs=orders.supply_outputs,
+        open_device=device if orders.device else None,
+    )
+
+
+def _report(orders: GuardianOrders, cause: str, record: SafeStateRecord) -> None:
+    """Append the outcome to the journal, whose lock died with the runner."""
+    deadline = time.monotonic() + _JOURNAL_WAIT_S
+    while True:
+        try:
+            with Journal(Path(orders.journal)) as journal:
+                journal.append(
+                    Kind.PROBLEM,
+                    Problem(
+                        where="runner",
+                        text=f"the runner was {cause}; the guardian made the bench safe",
+                    ),
+                )
+                journal.append(Kind.SAFE_STATE, record)
+                journal.append(Kind.FINISHED, Finished(outcome="aborted", finished_at=utc_now()))
+                return
+        except BenchError:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""A measured value on its way to a verdict: with its budget and evidence, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.judge import Budget
+from bench.record.schema import Mark
+
+__all__ = ["Measured"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A number in the unit in which its limits are given; None where there is none."""
+
+    value: float | None
+    unit: str
+    budget: Budget | None = None
+    waveforms: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    reason: str = ""
+    undecidable: bool = False
+    """Of a missing value: True where the bench could not measure it, False where the device gave
+    nothing to measure (which is the device's failure)."""
+
+    @property
+    def expanded_uncertainty(self) -> float | None:
+        """U in ``unit``, or None where the value is a count or missing."""
+        return None if self.budget is None or self.value is None else self.budget.expanded_uncertainty
+
+    @property
+    def coverage_factor(self) -> float | None:
+        """k of the expanded uncertainty."""
+        return None if self.budget is None or self.value is None else self.budget.coverage_factor
+
+    @property
+    def degrees_of_freedom(self) -> float | None:
+        """Effective degrees of freedom; None is infinite."""
+        return None if self.budget is None else self.budget.degrees_of_freedom

@@ -1,0 +1,67 @@
+"""Which full scale each capture uses, and so which ranges must be transferred beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bench.profile import Profile
+from bench.station.scales import Label
+from bench.station.transfer import RangePlan
+
+__all__ = ["RangeChoice"]
+
+FILL: Final = 0.8
+"""Both polarities of a level fill this much of the range."""
+WIDE_FACTOR: Final = 2.5
+"""Of the highest level: a clipped record is retaken here."""
+TRANSIENT_A: Final = 45e-3
+"""Hot-connect peaks of a healthy unit: 20 V into 500 Ω."""
+ELECTRODE_MARGIN: Final = 1.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeChoice:
+    """Full scales for one profile."""
+
+    profile: Profile
+
+    def level_a(self, level: int) -> float:
+        """Return the range of a level: twice its current over 0.8."""
+        return self._rounded(2 * self._largest_ua(level) * 1e-6 / FILL)
+
+    def wide_a(self) -> float:
+        """Return the range on which a clipped record is retaken."""
+        return self._rounded(2 * WIDE_FACTOR * self._largest_ua(None) * 1e-6)
+
+    def fault_a(self) -> float:
+        """Return the transient channel's range for an injected overcurrent."""
+        return self._rounded(2 * WIDE_FACTOR * self._largest_ua(None) * 1e-6)
+
+    def transient_a(self) -> float:
+        """Return the transient channel's widest range: hot-connect peaks of both signs."""
+        return 2 * TRANSIENT_A
+
+    def electrode_v(self) -> float:
+        """Return the electrode channel's range: the whole compliance and what lies above it."""
+        return 2 * ELECTRODE_MARGIN * self.profile.output.compliance_v
+
+    def plans(self) -> Iterator[RangePlan]:
+        """Yield every current range that a plan may use."""
+        for level in self.profile.levels:
+            yield RangePlan(label=Label.CURRENT, full_scale_a=self.level_a(level.number))
+        yield RangePlan(label=Label.CURRENT, full_scale_a=self.wide_a())
+        yield RangePlan(label=Label.TRANSIENT, full_scale_a=self.fault_a())
+        yield RangePlan(label=Label.TRANSIENT, full_scale_a=self.transient_a())
+
+    def _largest_ua(self, level: int | None) -> float:
+        """Return the largest declared current of a level (or of all) over all loads."""
+        numbers = [row.number for row in self.profile.levels if level in (None, row.number)]
+        return max(
+            self.profile.current_ua(number, load) for number in numbers for load in self.profile.loads_ohm
+        )
+
+    @staticmethod
+    def _rounded(full_scale_a: float) -> float:
+        return float(f"{full_scale_a:.3g}")

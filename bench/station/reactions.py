@@ -1,0 +1,278 @@
+"""Reactions of a running device to one cause, each in one record that holds cause and effect.
+
+Times come from the record alone: the cause is the sync edge or the crossing of the overcurrent
+threshold, the effect the last instant at which anything is still above the definition's threshold.
+Source: docs/laboratory.md, "Times".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from bench.errors import FixtureError
+from bench.measure import Shutdown, first_edge, shutdown
+from bench.record.schema import Mark
+from bench.station.acquisition import Acquirer, Capture, Shot, Trigger
+from bench.station.ceiling import SYNC_LEVEL_V
+from bench.station.fixture import Fixture
+from bench.station.ranges import RangeChoice
+from bench.station.scales import Label
+from bench.station.treatment import Treatment
+
+__all__ = ["OVERCURRENT_FACTOR", "Layers", "Reaction", "Reactions"]
+
+Layers = Literal["both", "hardware", "firmware"]
+
+OFF_A: Final = 10e-6
+OFF_AVERAGING_S: Final = 1e-3
+ELECTRODE_OFF_FRACTION: Final = 0.25
+"""Of the declared compliance; contact-sense pulses of a healthy device stay below it."""
+ELECTRODE_AVERAGING_S: Final = 100e-6
+OVERCURRENT_FACTOR: Final = 2.0
+"""The injected amplitude over the highest level: well above the threshold of 1.5."""
+OVERCURRENT_OFF_FRACTION: Final = 0.1
+OVERCURRENT_AVERAGING_S: Final = 5e-6
+HOLD_OFF_PERIODS: Final = 2.0
+
+SYNC_FULL_SCALE_V: Final = 8.0
+BEFORE_S: Final = 0.02
+POINTS: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """What one cause did."""
+
+    capture: Capture
+    label: Label
+    cause_s: float
+    result: Shutdown
+    averaging_s: float
+    threshold_relative: float
+    """The threshold over what flowed before it."""
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Cause and end of output, for the figure."""
+        marks = (Mark(label="cause", time_s=self.cause_s),)
+        if self.result.last_above_s is not None and not self.result.still_on:
+            marks = (*marks, Mark(label="off", time_s=self.result.last_above_s))
+        return marks
+
+
+class Reactions:
+    """Provokes one reaction at a time."""
+
+    def __init__(
+        self,
+        *,
+        treatment: Treatment,
+        fixture: Fixture,
+        acquirer: Acquirer,
+        ranges: RangeChoice,
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._treatment = treatment
+        self._fixture = fixture
+        self._acquirer = acquirer
+        self._ranges = ranges
+        self._sleep = sleep
+        self._profile = ranges.profile
+
+    def contact_loss(self, *, level: int, load_ohm: float, phase_s: float) -> Reaction:
+        """Lift the electrode from a running device; judged on the electrode voltage."""
+        self._fixture.close("load_open")
+        self._treatment.run(level=level, load_ohm=load_ohm)
+        self._sleep(phase_s)
+        capture = self._take(
+            "contact lost while running",
+            {Label.ELECTRODE: self._ranges.electrode_v()},
+            observe_s=1.5 * self._profile.timers.contact_loss_s,
+            cause=lambda: self._fixture.open("contact"),
+            conditions={"level": level, "load_ohm": load_ohm},
+        )
+        threshold = ELECTRODE_OFF_FRACTION * self._profile.output.compliance_v
+        return self._after_sync(
+            capture, Label.ELECTRODE, threshold=threshold, averaging_s=ELECTRODE_AVERAGING_S
+        )
+
+    def user_stop(self, *, level: int, load_ohm: float, phase_s: float) -> Reaction:
+        """Send STOP to a running device; the link's receive line is the cause."""
+        self._treatment.run(level=level, load_ohm=load_ohm)
+        self._fixture.close("sync_link")
+        self._sleep(phase_s)
+        capture = self._take(
+            "STOP while running",
+            {Label.CURRENT: self._ranges.level_a(level)},
+            observe_s=2.5 * self._profile.timers.stop_s,
+            cause=self._treatment.link.stop,
+            conditions={"level": level, "load_ohm": load_ohm},
+        )
+        self._fixture.open("sync_link")
+        return self._after_sync(capture, Label.CURRENT, threshold=OFF_A, averaging_s=OFF_AVERAGING_S)
+
+    def charger(self, *, level: int, load_ohm: float, phase_s: float) -> Reaction:
+        """Plug the charger into a running device; it stays plugged."""
+        self._fixture.prepare_charger()
+        self._treatment.run(level=level, load_ohm=load_ohm)
+        self._sleep(phase_s)
+        capture = self._take(
+            "charger plugged while running",
+            {Label.CURRENT: self._ranges.level_a(level)},
+            observe_s=1.5 * self._profile.timers.charge_s,
+            cause=self._fixture.plug_charger,
+            conditions={"level": level, "load_ohm": load_ohm},
+        )
+        return self._after_sync(capture, Label.CURRENT, threshold=OFF_A, averaging_s=OFF_AVERAGING_S)
+
+    def overcurrent(
+        self,
+        *,
+        layers: Layers,
+        load_ohm: float,
+        phase_s: float,
+        limit_s: float,
+        stop_after: bool = True,
+    ) -> Reaction | None:
+        """Inject an overcurrent with the named protection layers alive.
+
+        None where the injected current never crossed the threshold: nothing was provoked.
+        ``stop_after``: end a fault that nothing has ended; otherwise the device is left as it is.
+        """
+        level = self._profile.levels[-1].number
+        link = self._treatment.link
+        self._treatment.run(level=level, load_ohm=load_ohm)
+        link.unlock_tests()
+        link.enable_protection("oc_hw", enabled=layers != "firmware")
+        link.enable_protection("oc_fw", enabled=layers != "hardware")
+        self._fixture.close("sync_link")
+        self._sleep(phase_s)
+        injected_ua = OVERCURRENT_FACTOR * self._profile.levels[-1].current_ua
+        period_s = 1.0 / self._profile.waveform.repetition_rate_hz
+        capture = self._take(
+            f"overcurrent, {layers} protection",
+            {Label.TRANSIENT: self._ranges.fault_a()},
+            observe_s=limit_s + (2 + HOLD_OFF_PERIODS) * period_s,
+            cause=lambda: link.inject("overcurrent_ua", injected_ua),
+            conditions={"layers": layers, "load_ohm": load_ohm, "injected_ua": injected_ua},
+            single_fault=True,
+            points=2 * POINTS,
+        )
+        if stop_after:
+            link.stop()
+        self._fixture.open("sync_link")
+        return self._after_threshold(capture, fault_a=injected_ua * 1e-6)
+
+    def start(self, *, level: int, load_ohm: float) -> tuple[Capture, float | None]:
+        """Send START to an idle device on a load; return the record and the delay in seconds."""
+        self._treatment.make_idle()
+        self._treatment.connect(load_ohm)
+        self._fixture.close("sync_link")
+        delay_s = self._profile.timers.start_delay_s
+        self._treatment.link.set_level(level)
+        capture = self._take(
+            "START from idle",
+            {Label.CURRENT: self._ranges.level_a(level)},
+            observe_s=delay_s + 1.5 * self._profile.timers.ramp_s,
+            cause=lambda: self._treatment.begin(level=level),
+            conditions={"level": level, "load_ohm": load_ohm},
+        )
+        self._fixture.open("sync_link")
+        return capture, self._first_output_s(capture)
+
+    def _take(
+        self,
+        title: str,
+        full_scale: dict[Label, float],
+        *,
+        observe_s: float,
+        cause: Callable[[], None],
+        conditions: dict[str, str | int | float | bool],
+        single_fault: bool = False,
+        points: int = POINTS,
+    ) -> Capture:
+        shot = Shot(
+            title=title,
+            full_scale=full_scale | {Label.SYNC: SYNC_FULL_SCALE_V},
+            duration_s=observe_s + BEFORE_S,
+            before_s=BEFORE_S,
+            points=points,
+            trigger=Trigger(label=Label.SYNC, level=SYNC_LEVEL_V),
+            single_fault=single_fault,
+        )
+        return self._acquirer.take(shot, conditions=conditions, cause=cause)
+
+    def _after_sync(
+        self, capture: Capture, label: Label, *, threshold: float, averaging_s: float
+    ) -> Reaction:
+        cause_s = self._sync_edge(capture)
+        return Reaction(
+            capture=capture,
+            label=label,
+            cause_s=cause_s,
+            result=shutdown(
+                capture.waveforms[label],
+                cause_s=cause_s,
+                threshold=threshold,
+                averaging_s=averaging_s,
+                hold_off_s=self._hold_off_s(),
+            ),
+            averaging_s=averaging_s,
+            threshold_relative=threshold / self._before(label),
+        )
+
+    def _after_threshold(self, capture: Capture, *, fault_a: float) -> Reaction | None:
+        waveform = capture.waveforms[Label.TRANSIENT]
+        threshold_a = self._profile.protection.overcurrent_ua * 1e-6
+        edge_s = self._sync_edge(capture)
+        crossings = [
+            first_edge(waveform, level=threshold_a, slope="rising", after_s=edge_s),
+            first_edge(waveform, level=-threshold_a, slope="falling", after_s=edge_s),
+        ]
+        cause_s = min((c for c in crossings if c is not None), default=None)
+        if cause_s is None:
+            return None
+        return Reaction(
+            capture=capture,
+            label=Label.TRANSIENT,
+            cause_s=cause_s,
+            result=shutdown(
+                waveform,
+                cause_s=cause_s,
+                threshold=OVERCURRENT_OFF_FRACTION * fault_a,
+                averaging_s=OVERCURRENT_AVERAGING_S,
+                hold_off_s=self._hold_off_s(),
+            ),
+            averaging_s=OVERCURRENT_AVERAGING_S,
+            threshold_relative=OVERCURRENT_OFF_FRACTION,
+        )
+
+    def _before(self, label: Label) -> float:
+        """Return what the channel shows of a running device: the compliance or the level."""
+        if label is Label.ELECTRODE:
+            return self._profile.output.compliance_v
+        return self._profile.levels[-1].current_ua * 1e-6
+
+    def _first_output_s(self, capture: Capture) -> float | None:
+        waveform = capture.waveforms[Label.CURRENT]
+        edge_s = self._sync_edge(capture)
+        edges = [
+            first_edge(waveform, level=OFF_A, slope="rising", after_s=edge_s),
+            first_edge(waveform, level=-OFF_A, slope="falling", after_s=edge_s),
+        ]
+        first_s = min((e for e in edges if e is not None), default=None)
+        return None if first_s is None else first_s - edge_s
+
+    def _hold_off_s(self) -> float:
+        return HOLD_OFF_PERIODS / self._profile.waveform.repetition_rate_hz
+
+    @staticmethod
+    def _sync_edge(capture: Capture) -> float:
+        edge_s = first_edge(capture.waveforms[Label.SYNC], level=SYNC_LEVEL_V, slope="rising")
+        if edge_s is None:
+            raise FixtureError(
+                f"{capture.shot.title}: the record holds no sync edge; check the sync wiring"
+            )
+        return edge_s

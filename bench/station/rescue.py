@@ -1,0 +1,103 @@
+"""The safe state on demand: works on what can be read of a station file, however broken it is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+from bench.clock import Clock, TwinClock, WallClock
+from bench.device import open_link
+from bench.device.link import DeviceLink
+from bench.errors import BenchError, UsageError
+from bench.record.schema import SafeStateRecord
+from bench.station.fixture import BATTERY_OUTPUT, CHARGER_OUTPUT, REFERENCE_OUTPUT
+from bench.station.safe_state import SafeStateParts, make_safe
+from instruments import open_load_switch, open_multimeter, open_supply
+
+__all__ = ["rescue"]
+
+DEFAULT_METER_RELAY: Final = 116
+"""Relay of the meter to the electrodes where the file names none. Source: docs/laboratory.md."""
+
+_SECTION: Final = re.compile(r"^\s*\[\s*(?:instruments\.)?([\w.]+)\s*\]", re.MULTILINE)
+_RESOURCE: Final = re.compile(r'^\s*(resource|url|clock)\s*=\s*"([^"]+)"', re.MULTILINE)
+_METER_RELAY: Final = re.compile(r"^\s*dmm_electrode\s*=\s*(\d+)", re.MULTILINE)
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class _Found:
+    """Addresses by role."""
+
+    resources: dict[str, str] = field(default_factory=dict[str, str])
+    meter_relay: int = DEFAULT_METER_RELAY
+
+
+def rescue(station: Path | None, addresses: Path | None) -> SafeStateRecord:
+    """Bring whatever the files name to its safe state; raises UsageError where they name nothing."""
+    found = _from_addresses(addresses) if addresses else _from_station(station)
+    if not found.resources:
+        raise UsageError(
+            "safe: no instrument is named; give --station FILE, or --addresses of a `bench twin`"
+        )
+    clock = TwinClock(found.resources["clock"]) if "clock" in found.resources else WallClock()
+    return make_safe(_parts(found, clock), path_first=True)
+
+
+def _from_addresses(path: Path) -> _Found:
+    try:
+        document: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"safe: {path}: not an address file ({error})") from error
+    return _Found(resources={k: v for k, v in document.items() if isinstance(v, str)})
+
+
+def _from_station(path: Path | None) -> _Found:
+    """Scan the text for addresses: a file that does not parse must still be made safe."""
+    if path is None:
+        return _Found()
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(f"safe: {path}: cannot be read ({error.strerror})") from error
+    found = _Found()
+    sections = [(m.end(), m.group(1)) for m in _SECTION.finditer(text)]
+    for match in _RESOURCE.finditer(text):
+        section = next((name for end, name in reversed(sections) if end <= match.start()), "")
+        role = match.group(1) if match.group(1) == "clock" else section.rpartition(".")[2]
+        found.resources[role] = match.group(2)
+    relay = _METER_RELAY.search(text)
+    if relay:
+        found.meter_relay = int(relay.group(1))
+    return found
+
+
+def _parts(found: _Found, clock: Clock) -> SafeStateParts:
+    resources = found.resources
+
+    def device() -> DeviceLink:
+        return open_link(resources["device"], clock=clock, unlock_key="")
+
+    return SafeStateParts(
+        switch=_opened(open_load_switch, resources.get("switch"), clock),
+        supply=_opened(open_supply, resources.get("supply"), clock),
+        dmm=_opened(open_multimeter, resources.get("dmm"), clock),
+        relays={"dmm_electrode": found.meter_relay},
+        supply_outputs=(BATTERY_OUTPUT, REFERENCE_OUTPUT, CHARGER_OUTPUT),
+        open_device=device if "device" in resources else None,
+    )
+
+
+def _opened(opener: Callable[..., _T], resource: str | None, clock: Clock) -> _T | None:
+    """Open one instrument; None where it cannot be: its steps then say so."""
+    if resource is None:
+        return None
+    with contextlib.suppress(BenchError):
+        return opener(resource, clock=clock)
+    return None

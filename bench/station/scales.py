@@ -1,0 +1,117 @@
+"""What a scope range reads in amperes: transferred from the multimeter on the reference current."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from bench.errors import ConfigurationError, FixtureError
+
+__all__ = ["ChannelView", "Label", "Scale", "Scales"]
+
+MAXIMUM_GAIN_CORRECTION: Final = 0.04
+"""Beyond it a correction is a fault, not a correction: 2 % scope gain (DSO-X 3000 data sheet, of
+full scale, counted double for half-used ranges) plus 0.5 % amplifier. A probe factor is 10."""
+
+MAXIMUM_ZERO_DIV: Final = 0.5
+"""Scope offset 0.1 div + 2 mV (DSO-X 3000 data sheet) on the smallest range used, and amplifier."""
+
+
+class Label(StrEnum):
+    """What a scope channel sees."""
+
+    CURRENT = "current"
+    TRANSIENT = "transient current"
+    ELECTRODE = "electrode voltage"
+    SYNC = "sync"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelView:
+    """One scope channel: its number, and volts at the scope per ampere or volt in the path."""
+
+    label: Label
+    channel: int
+    sensitivity: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """One range of one channel: ``value = (scope_volts - zero_v) / sensitivity``."""
+
+    label: Label
+    volts_per_division: float
+    sensitivity: float
+    zero_v: float
+    noise_v: float
+    """R.m.s. of the zero record."""
+
+    def problem(self, view: ChannelView) -> str | None:
+        """Return why this correction cannot be believed, or None."""
+        gain = self.sensitivity / view.sensitivity - 1.0
+        if abs(gain) > MAXIMUM_GAIN_CORRECTION:
+            return (
+                f"channel {view.channel} ({self.label.value}) at {self.volts_per_division:g} V/div "
+                f"reads {gain:+.1%} against the multimeter on the reference current, expected "
+                f"within ±{MAXIMUM_GAIN_CORRECTION:.0%}: check the probe factor and the amplifier"
+            )
+        if abs(self.zero_v) > MAXIMUM_ZERO_DIV * self.volts_per_division:
+            return (
+                f"channel {view.channel} ({self.label.value}) at {self.volts_per_division:g} V/div "
+                f"reads {self.zero_v:+.3g} V without current, expected within "
+                f"±{MAXIMUM_ZERO_DIV:g} div: check the coupling and let the scope warm up"
+            )
+        return None
+
+
+class Scales:
+    """All ranges that were transferred; a range that was not is refused."""
+
+    def __init__(self, views: Iterable[ChannelView]) -> None:
+        self.views: Mapping[Label, ChannelView] = {view.label: view for view in views}
+        self._scales: dict[tuple[Label, float], Scale] = {}
+
+    def add(self, scale: Scale) -> None:
+        """Keep a transferred range; raises FixtureError where it cannot be believed."""
+        problem = scale.problem(self.views[scale.label])
+        if problem is not None:
+            raise FixtureError(problem)
+        self._scales[scale.label, _key(scale.volts_per_division)] = scale
+
+    def of(self, label: Label, volts_per_division: float) -> Scale:
+        """Return the scale of a range; volts channels that nothing transfers have their nominal."""
+        found = self._scales.get((label, _key(volts_per_division)))
+        if found is not None:
+            return found
+        view = self.views[label]
+        if view.unit == "A":
+            raise FixtureError(
+                f"the {label.value} range {volts_per_division:g} V/div was not transferred from "
+                "the multimeter before use: this is a fault of the plan, not of the device"
+            )
+        return Scale(
+            label=label,
+            volts_per_division=volts_per_division,
+            sensitivity=view.sensitivity,
+            zero_v=0.0,
+            noise_v=0.0,
+        )
+
+    def view(self, label: Label) -> ChannelView:
+        """Return the channel that sees ``label``; raises ConfigurationError."""
+        try:
+            return self.views[label]
+        except KeyError:
+            raise ConfigurationError(
+                f"station: no scope channel sees the {label.value}; add it to [scope.channels]"
+            ) from None
+
+    def __iter__(self):  # noqa: ANN204 - an iterator of Scale
+        return iter(self._scales.values())
+
+
+def _key(volts_per_division: float) -> float:
+    return float(f"{volts_per_division:.4g}")

@@ -1,0 +1,149 @@
+"""One session to the end of its timer, and what the scope saw of its pulses meanwhile.
+
+The session's length is longer than any scope record: it is taken from the clock by polling, with
+the poll interval in its uncertainty. What the device says is not believed alone: short records
+show that the output still ran shortly before, and is off once the device says so.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from bench.clock import Clock
+from bench.device.link import DeviceState
+from bench.measure import PulseTable, analyse
+from bench.profile import Profile
+from bench.station.acquisition import Acquirer, Capture, Shot
+from bench.station.ranges import RangeChoice
+from bench.station.scales import Label
+from bench.station.treatment import Treatment
+
+__all__ = ["FullSession", "PulseCount", "SessionWatch"]
+
+LOAD_OHM: Final = 2000.0
+POLL_S: Final = 2.0
+"""A tolerance of 5 % of twenty minutes is 60 s: the poll is a thirtieth of it."""
+OVERTIME: Final = 0.1
+"""How much longer than declared the session is watched, over its declared length."""
+BEFORE_END: Final = 0.06
+"""How long before the declared end the output is looked at, over the declared length; just
+outside the ±5 % that the end may take."""
+MINIMUM_PULSES: Final = 30_000
+RECORD_PULSES: Final = 8_000
+SAMPLES_PER_PULSE: Final = 60
+LOOK_CYCLES: Final = 1.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulseCount:
+    """One long record of the session, counted against the regular grid that it should be."""
+
+    capture: Capture
+    phases: PulseTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullSession:
+    """What one whole session showed."""
+
+    length_s: float | None
+    """From the reply to START to the poll that found the end; None where there was no end."""
+    poll_s: float
+    observed: tuple[PulseCount, ...]
+    before_end: Capture
+    delivering_before_end: bool
+    after_end: Capture
+    delivering_after_end: bool
+    watched_s: float
+
+
+class SessionWatch:
+    """Runs a session to its end."""
+
+    def __init__(
+        self, *, treatment: Treatment, acquirer: Acquirer, clock: Clock, ranges: RangeChoice
+    ) -> None:
+        self._treatment = treatment
+        self._acquirer = acquirer
+        self._clock = clock
+        self._ranges = ranges
+        self._profile: Profile = ranges.profile
+        self._level = ranges.profile.levels[-1].number
+
+    def run(self, *, observe_pulses: bool) -> FullSession:
+        """Start at the highest level into 2 kΩ, watch to the end, return what was seen."""
+        declared_s = self._profile.timers.session_s
+        self._treatment.make_idle()
+        self._treatment.connect(LOAD_OHM)
+        self._treatment.begin(level=self._level)
+        started_ns = self._clock.now_ns()
+        settle_s = self._profile.timers.start_delay_s + 2 * self._profile.timers.ramp_s
+        self._treatment.wait_for(DeviceState.RUN, within_s=settle_s, after="START")
+        observed = tuple(self._observe()) if observe_pulses else ()
+        self._sleep_until(started_ns, declared_s * (1 - BEFORE_END))
+        before_end = self._look("output before the declared end of the session")
+        length_s = self._wait_for_end(started_ns, declared_s * (1 + OVERTIME))
+        after_end = self._look("output after the end of the session")
+        watched_s = (self._clock.now_ns() - started_ns) / 1e9
+        self._treatment.stop()
+        return FullSession(
+            length_s=length_s,
+            poll_s=POLL_S,
+            observed=observed,
+            before_end=before_end,
+            delivering_before_end=_delivers(before_end),
+            after_end=after_end,
+            delivering_after_end=_delivers(after_end),
+            watched_s=watched_s,
+        )
+
+    def _wait_for_end(self, started_ns: int, limit_s: float) -> float | None:
+        while (elapsed_s := (self._clock.now_ns() - started_ns) / 1e9) < limit_s:
+            if self._treatment.link.status().state not in (DeviceState.RUN, DeviceState.RAMP):
+                return elapsed_s
+            self._clock.sleep(POLL_S)
+        return None
+
+    def _observe(self):  # noqa: ANN202 - an iterator of PulseCount
+        rate_hz = self._profile.waveform.repetition_rate_hz
+        duration_s = RECORD_PULSES / rate_hz
+        points = _points(duration_s / self._profile.waveform.pulse_duration_s * SAMPLES_PER_PULSE)
+        for number in range(math.ceil(MINIMUM_PULSES / RECORD_PULSES)):
+            shot = Shot(
+                title=f"pulse count, record {number + 1}",
+                full_scale={Label.CURRENT: self._ranges.level_a(self._level)},
+                duration_s=duration_s,
+                points=points,
+            )
+            capture = self._acquirer.take(
+                shot, conditions={"level": self._level, "load_ohm": LOAD_OHM, "record": number + 1}
+            )
+            yield PulseCount(
+                capture=capture, phases=analyse(capture.waveforms[Label.CURRENT]).pulses
+            )
+
+    def _look(self, title: str) -> Capture:
+        shot = Shot(
+            title=title,
+            full_scale={Label.CURRENT: self._ranges.level_a(self._level)},
+            duration_s=LOOK_CYCLES * self._profile.waveform.polarity_cycle_s,
+            points=20_000,
+        )
+        return self._acquirer.take(shot, conditions={"level": self._level, "load_ohm": LOAD_OHM})
+
+    def _sleep_until(self, started_ns: int, elapsed_s: float) -> None:
+        self._clock.sleep(elapsed_s - (self._clock.now_ns() - started_ns) / 1e9)
+
+
+def _delivers(capture: Capture) -> bool:
+    """Whether the record shows pulses or any steady current above the off threshold."""
+    found = analyse(capture.waveforms[Label.CURRENT])
+    return len(found.pulses) > 0 or bool(np.abs(found.mean) > 10e-6)
+
+
+def _points(wanted: float) -> int:
+    return next((p for p in (100_000, 200_000, 500_000, 1_000_000) if p >= wanted), 2_000_000)

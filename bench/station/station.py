@@ -1,0 +1,283 @@
+"""An open station: sessions, fixture, scales and captures, in the order in which they are proved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.clock import Clock, TwinClock, WallClock
+from bench.device import open_link
+from bench.device.link import DeviceLink
+from bench.errors import BenchError, FixtureError, NotConnected
+from bench.profile import Profile
+from bench.record import utc_now
+from bench.record.events import Kind
+from bench.record.schema import Equipment, SelfTestStep
+from bench.station.acquisition import Acquirer
+from bench.station.configuration import InstrumentEntry, Station
+from bench.station.direct_current import Shunt
+from bench.station.fixture import BATTERY_OUTPUT, CHARGER_OUTPUT, REFERENCE_OUTPUT, Fixture
+from bench.station.guardian import Guardian, GuardianOrders
+from bench.station.ranges import RangeChoice
+from bench.station.safe_state import SafeStateParts
+from bench.station.scales import ChannelView, Label, Scales
+from bench.station.self_test import SelfTest
+from bench.station.transfer import Transfer
+from bench.stopwatch import Stopwatch
+from bench.waveform import Waveform
+from instruments import open_load_switch, open_multimeter, open_oscilloscope, open_supply
+from instruments.roles import Instrument, LoadSwitch, Multimeter, Oscilloscope, Supply
+
+__all__ = ["OpenStation"]
+
+METER_OHMS_UNCERTAINTY: Final = 1e-4
+"""Relative standard uncertainty of the shunt by four-wire ohms: 0.010 % of reading and 0.004 % of
+the 100 Ω range, rectangular. Source: 34465A data sheet, recalled; see bench/judge/accuracy."""
+
+TIMEBASE_PPM: Final = 50.0
+"""DSO-X 3000 time base, 1.6 ppm when new plus ageing; the wider class figure is used. [R]"""
+
+OUTPUTS: Final = (BATTERY_OUTPUT, REFERENCE_OUTPUT, CHARGER_OUTPUT)
+
+
+class OpenStation:
+    """The station of a configuration, connected part by part."""
+
+    timebase_ppm = TIMEBASE_PPM
+
+    def __init__(
+        self,
+        configuration: Station,
+        *,
+        stopwatch: Stopwatch,
+        on_action: Callable[[], None],
+        store: Callable[[Waveform], str],
+        record: Callable[[Kind, object], None],
+    ) -> None:
+        self.configuration = configuration
+        self.stopwatch = stopwatch
+        self.clock: Clock = _clock(configuration)
+        self._started_ns = self.clock.now_ns()
+        self._on_action = on_action
+        self._store = store
+        self._record = record
+        self._instruments: dict[str, Instrument] = {}
+        self._device: DeviceLink | None = None
+        self._transfer: Transfer | None = None
+        self.scales = Scales(_views(configuration))
+
+    def elapsed_s(self) -> float:
+        """Return the time since the station was opened, on its own clock."""
+        return (self.clock.now_ns() - self._started_ns) / 1e9
+
+    def start_guardian(self, *, journal: Path, pass_fds: tuple[int, ...]) -> Guardian:
+        """Start the guardian with connections of its own; nothing is switched on before it."""
+        entries = self.configuration.instruments
+        orders = GuardianOrders(
+            switch=entries["switch"].resource,
+            supply=entries["supply"].resource,
+            dmm=entries["dmm"].resource,
+            device=self.configuration.device.url,
+            adapter=self.configuration.device.adapter or "",
+            clock=self.configuration.clock or "",
+            relays=dict(self.configuration.relays),
+            supply_outputs=OUTPUTS,
+            journal=str(journal.resolve()),
+            runner_pid=_own_pid(),
+        )
+        return Guardian(orders, pass_fds=pass_fds)
+
+    def connect(self) -> None:
+        """Open every instrument, reset it, and build the fixture; failures are shown together."""
+        failures = [text for role, text in self._open_all() if text and role]
+        if failures:
+            raise NotConnected(
+                f"station {self.configuration.name}: {len(failures)} of "
+                f"{len(self.configuration.instruments)} instruments cannot be used:\n  "
+                + "\n  ".join(failures)
+            )
+        for role, instrument in self._instruments.items():
+            instrument.reset()
+            self._record(Kind.EQUIPMENT, self._equipment(role, instrument))
+        self.fixture = Fixture(
+            switch=self._switch,
+            supply=self._supply,
+            relays=self.configuration.relays,
+            loads={load.nominal_ohm: load.relay for load in self.configuration.loads},
+            reference_resistance_ohm=self.configuration.reference.series_ohm,
+            on_action=self._on_action,
+        )
+        self.fixture.open_everything()
+        self.acquirer = Acquirer(
+            scope=self.scope,
+            clock=self.clock,
+            scales=self.scales,
+            stopwatch=self.stopwatch,
+            store=self._store,
+            record=lambda capture: self._record(Kind.CAPTURE, capture),
+            on_action=self._on_action,
+            timestamp=utc_now,
+        )
+
+    def self_test(self, profile: Profile) -> None:
+        """Prove fixture and scope with the device isolated; raises FixtureError."""
+        test = SelfTest(
+            fixture=self.fixture, dmm=self.dmm, acquirer=self.acquirer, record=self._step
+        )
+        test.error_queues(self._instruments)
+        shunt = self.configuration.shunt
+        shunt_ohm = test.shunt(expected_ohm=shunt.value_ohm, tolerance=shunt.tolerance)
+        test.open_path()
+        for load in self.configuration.loads:
+            if load.nominal_ohm in profile.loads_ohm:
+                test.load(
+                    load.nominal_ohm, expected_ohm=load.value_ohm, tolerance=load.tolerance
+                )
+        test.release_path()
+        zero_v = test.meter_zero()
+        self.shunt = Shunt(
+            ohm=shunt_ohm, relative_uncertainty=METER_OHMS_UNCERTAINTY, meter_zero_v=zero_v
+        )
+        test.electrode_channel()
+        self._transfer = Transfer(
+            fixture=self.fixture,
+            dmm=self.dmm,
+            acquirer=self.acquirer,
+            shunt_ohm=shunt_ohm,
+            meter_zero_v=zero_v,
+            ranges=RangeChoice(profile=profile).plans(),
+        )
+        for step in self._transfer.opening(self.scales):
+            self._step(step)
+
+    def closing_reference(self) -> Sequence[SelfTestStep]:
+        """Check every transferred range again; steps that did not pass have drifted."""
+        if self._transfer is None:
+            return ()
+        steps = self._transfer.closing(self.scales)
+        for step in steps:
+            self._step(step)
+        return steps
+
+    def open_device(self) -> DeviceLink:
+        """Open the device link, once."""
+        if self._device is None:
+            device = self.configuration.device
+            self._device = open_link(
+                device.url,
+                clock=self.clock,
+                unlock_key=device.unlock_key,
+                adapter=device.adapter or None,
+            )
+        return self._device
+
+    def safe_state_parts(self) -> SafeStateParts:
+        """Return whatever is open, for the safe state."""
+        found = self._instruments
+        return SafeStateParts(
+            switch=self._switch if "switch" in found else None,
+            supply=self._supply if "supply" in found else None,
+            dmm=self.dmm if "dmm" in found else None,
+            relays=self.configuration.relays,
+            supply_outputs=OUTPUTS,
+            open_device=None if self._device is None else self.open_device,
+        )
+
+    def close(self) -> None:
+        """Close every session; never raises."""
+        if self._device is not None:
+            self._device.close()
+        for instrument in self._instruments.values():
+            instrument.close()
+        if isinstance(self.clock, TwinClock):
+            self.clock.close()
+
+    def _open_all(self) -> Iterator[tuple[str, str]]:
+        """Open each instrument; yield its role with the failure, or with nothing."""
+        for role, entry in self.configuration.instruments.items():
+            try:
+                self._instruments[role] = self._open_one(role, entry)
+            except BenchError as error:
+                yield role, str(error)
+
+    def _open_one(self, role: str, entry: InstrumentEntry) -> Instrument:
+        def options():  # noqa: ANN202 - keyword arguments that every opener takes
+            return {
+                "expected_model": entry.model or None,
+                "expected_serial": entry.serial or None,
+                "clock": self.clock,
+                "timeout_s": entry.timeout_s,
+            }
+
+        match role:
+            case "scope":
+                self.scope: Oscilloscope = open_oscilloscope(entry.resource, **options())
+                return self.scope
+            case "dmm":
+                self.dmm: Multimeter = open_multimeter(entry.resource, **options())
+                return self.dmm
+            case "switch":
+                self._switch: LoadSwitch = open_load_switch(entry.resource, **options())
+                return self._switch
+            case "supply":
+                self._supply: Supply = open_supply(entry.resource, **options())
+                return self._supply
+            case _:
+                raise FixtureError(
+                    f"station {self.configuration.name}: no role {role!r}; "
+                    "the roles are scope, dmm, switch and supply"
+                )
+
+    def _equipment(self, role: str, instrument: Instrument) -> Equipment:
+        identity = instrument.identity
+        entry = self.configuration.instruments[role]
+        due = entry.calibration_due
+        return Equipment(
+            role=role,
+            manufacturer=identity.manufacturer,
+            model=identity.model,
+            serial=identity.serial,
+            firmware=identity.firmware,
+            resource=instrument.resource_name,
+            calibration_due=due.isoformat() if due else "",
+            calibration_status=self.configuration.calibration_status(role),
+        )
+
+    def _step(self, step: SelfTestStep) -> None:
+        self._record(Kind.SELF_TEST, step)
+
+
+def _clock(configuration: Station) -> Clock:
+    return TwinClock(configuration.clock) if configuration.clock else WallClock()
+
+
+def _views(configuration: Station) -> Iterator[ChannelView]:
+    channels = configuration.scope_channels
+    yield ChannelView(
+        label=Label.CURRENT,
+        channel=channels.amplitude.channel,
+        sensitivity=channels.amplitude.sensitivity,
+        unit="A",
+    )
+    yield ChannelView(
+        label=Label.TRANSIENT,
+        channel=channels.transient.channel,
+        sensitivity=channels.transient.sensitivity,
+        unit="A",
+    )
+    yield ChannelView(
+        label=Label.ELECTRODE,
+        channel=channels.electrode.channel,
+        sensitivity=channels.electrode.sensitivity,
+        unit="V",
+    )
+    yield ChannelView(
+        label=Label.SYNC, channel=channels.sync.channel, sensitivity=1.0, unit="V"
+    )
+
+
+def _own_pid() -> int:
+    import os
+
+    return os.getpid()

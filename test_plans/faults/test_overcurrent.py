@@ -1,0 +1,87 @@
+"""Overcurrent: each protection layer alone and both together, and what passes meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.device.link import DeviceState
+from bench.errors import DeviceRefused
+from bench.plugin import Bench, Check
+from bench.station import measurands
+from bench.station.reactions import Layers, Reaction
+
+PHASES = 20
+"""Random instants within a polarity cycle; the worst is reported. Source: docs/laboratory.md."""
+
+WATCH_LATCH_S = 120.0
+"""Twice the longest automatic restart that is plausible: a minute."""
+
+LOAD_OHM = 500.0
+
+
+def provoke(bench: Bench, layers: Layers, limit_s: float, purpose: str) -> list[Reaction | None]:
+    reactions = []
+    for phase_s in bench.phases_s(PHASES, purpose):
+        reactions.append(
+            bench.reactions.overcurrent(
+                layers=layers, load_ohm=LOAD_OHM, phase_s=phase_s, limit_s=limit_s
+            )
+        )
+        bench.treatment.restart()
+    return reactions
+
+
+@pytest.mark.requirement("FLT-004", "FLT-005")
+def test_overcurrent_is_switched_off(bench: Bench, check: Check) -> None:
+    limit_s = bench.profile.protection.overcurrent_firmware_s
+    reactions = provoke(bench, "both", limit_s, "FLT-004")
+    latency = measurands.worst_latency(reactions, bench.timebase_ppm)
+    check("FLT-004", "shutdown", latency, load_ohm=LOAD_OHM, phases=PHASES)
+    check("FLT-005", "fault_peak", measurands.worst_peak(reactions), load_ohm=LOAD_OHM)
+    check("FLT-005", "fault_charge", measurands.worst_charge(reactions), load_ohm=LOAD_OHM)
+
+
+@pytest.mark.requirement("FLT-022")
+def test_overcurrent_is_switched_off_by_the_hardware_alone(bench: Bench, check: Check) -> None:
+    limit_s = bench.profile.protection.overcurrent_hardware_s
+    reactions = provoke(bench, "hardware", limit_s, "FLT-022")
+    latency = measurands.worst_latency(reactions, bench.timebase_ppm)
+    check("FLT-022", "shutdown", latency, load_ohm=LOAD_OHM, phases=PHASES)
+
+
+@pytest.mark.requirement("FLT-023")
+def test_overcurrent_is_switched_off_by_the_firmware_alone(bench: Bench, check: Check) -> None:
+    limit_s = bench.profile.protection.overcurrent_firmware_s
+    reactions = provoke(bench, "firmware", limit_s, "FLT-023")
+    latency = measurands.worst_latency(reactions, bench.timebase_ppm)
+    check("FLT-023", "shutdown", latency, load_ohm=LOAD_OHM, phases=PHASES)
+
+
+@pytest.mark.requirement("FLT-016")
+@pytest.mark.parametrize(("layers", "fault"), [("hardware", "OC_HW"), ("firmware", "OC_FW")])
+def test_a_trip_is_latched_and_reported(
+    bench: Bench, check: Check, layers: Layers, fault: str
+) -> None:
+    link = bench.treatment.link
+    bench.reactions.overcurrent(
+        layers=layers, load_ohm=LOAD_OHM, phase_s=0.0, limit_s=0.02, stop_after=False
+    )
+    bench.clock.sleep(WATCH_LATCH_S)
+    status = link.status()
+    latched = status.state is DeviceState.FAULT and status.level == 0 and fault in status.faults
+    check.fact(
+        "FLT-016", "state after the trip", holds=latched, cause=fault,
+        found=f"{status.state.value}, level {status.level}, faults {sorted(status.faults)} "
+        f"after {WATCH_LATCH_S:g} s",
+    )  # fmt: skip
+    try:
+        link.start(bench.profile.timers.session_s)
+    except DeviceRefused as refusal:
+        check.fact(
+            "FLT-016", "START after the trip", holds=True, cause=fault, found=f"refused: {refusal.word}"
+        )
+    else:
+        check.fact("FLT-016", "START after the trip", holds=False, cause=fault, found="accepted")
+    current = measurands.direct_current(bench.residual_current())
+    check("FLT-016", "residual_current", current, load_ohm=LOAD_OHM, cause=fault)
+    bench.treatment.restart()

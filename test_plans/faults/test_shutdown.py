@@ -1,0 +1,86 @@
+"""What must end the output, and how fast: contact loss, STOP, charger. Over random phases."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.device.link import DeviceState
+from bench.errors import DeviceRefused
+from bench.plugin import Bench, Check
+from bench.station import measurands
+
+PHASES = 20
+"""Random instants within a polarity cycle; the worst is reported. Source: docs/laboratory.md."""
+
+PHASES_PER_OTHER_LEVEL = 2
+
+
+@pytest.mark.requirement("FLT-001")
+def test_output_stops_when_contact_is_lost(bench: Bench, check: Check) -> None:
+    level, load_ohm = bench.profile.highest_level, bench.profile.loads_ohm[-1]
+    reactions = [
+        bench.reactions.contact_loss(level=level, load_ohm=load_ohm, phase_s=phase_s)
+        for phase_s in bench.phases_s(PHASES, "FLT-001")
+    ]
+    check(
+        "FLT-001", "shutdown", measurands.worst_latency(reactions, bench.timebase_ppm),
+        level=level, load_ohm=load_ohm, phases=PHASES,
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("FLT-017")
+def test_output_stops_on_stop_at_every_level(bench: Bench, check: Check, level: int) -> None:
+    phases = PHASES if level == bench.profile.highest_level else PHASES_PER_OTHER_LEVEL
+    reactions = [
+        bench.reactions.user_stop(level=level, load_ohm=2000.0, phase_s=phase_s)
+        for phase_s in bench.phases_s(phases, f"FLT-017/{level}")
+    ]
+    check(
+        "FLT-017", "shutdown", measurands.worst_latency(reactions, bench.timebase_ppm),
+        level=level, load_ohm=2000.0, phases=phases,
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("FLT-009")
+def test_output_stops_when_the_charger_is_plugged(bench: Bench, check: Check) -> None:
+    level, load_ohm = bench.profile.highest_level, bench.profile.loads_ohm[0]
+    reactions = []
+    for phase_s in bench.phases_s(PHASES, "FLT-009"):
+        reactions.append(bench.reactions.charger(level=level, load_ohm=load_ohm, phase_s=phase_s))
+        bench.fixture.unplug_charger()
+    check(
+        "FLT-009", "shutdown", measurands.worst_latency(reactions, bench.timebase_ppm),
+        level=level, load_ohm=load_ohm, phases=PHASES,
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("FLT-009")
+def test_start_is_refused_while_charging(bench: Bench, check: Check) -> None:
+    load_ohm = bench.profile.loads_ohm[0]
+    bench.treatment.make_idle()
+    bench.treatment.connect(load_ohm)
+    bench.fixture.prepare_charger()
+    bench.fixture.plug_charger()
+    bench.clock.sleep(bench.profile.timers.charge_s)
+    try:
+        bench.treatment.link.set_level(bench.profile.highest_level)
+        bench.treatment.link.start(bench.profile.timers.session_s)
+    except DeviceRefused as refusal:
+        check.fact("FLT-009", "START while charging", holds=True, found=f"refused: {refusal.word}")
+    else:
+        check.fact("FLT-009", "START while charging", holds=False, found="accepted")
+    current = measurands.direct_current(bench.residual_current())
+    check("FLT-009", "residual_current", current, load_ohm=load_ohm, state="charging")
+
+
+@pytest.mark.requirement("FLT-033")
+def test_start_is_accepted_and_gives_output_at_every_load(
+    bench: Bench, check: Check, load_ohm: float
+) -> None:
+    level = bench.profile.highest_level
+    capture, delay_s = bench.reactions.start(level=level, load_ohm=load_ohm)
+    delay = measurands.start_delay(capture, delay_s, bench.timebase_ppm)
+    check("FLT-033", "start_delay", delay, level=level, load_ohm=load_ohm)
+    bench.treatment.wait_for(
+        DeviceState.RUN, within_s=2 * bench.profile.timers.ramp_s, after="START"
+    )

@@ -1,0 +1,26 @@
+"""The session timer, over a whole session."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.plugin import Bench, Check
+from bench.station import measurands
+
+
+@pytest.mark.requirement("FLT-008")
+def test_session_ends_by_itself_when_declared(bench: Bench, check: Check) -> None:
+    session = bench.full_session()
+    check("FLT-008", "session", measurands.session_length(session), load_ohm=2000.0)
+    check.fact(
+        "FLT-008", "output shortly before the declared end",
+        holds=session.delivering_before_end,
+        found="pulses" if session.delivering_before_end else "no pulses: the session ended early",
+        waveforms=tuple(session.before_end.hashes.values()),
+    )  # fmt: skip
+    check.fact(
+        "FLT-008", "output after the session",
+        holds=not session.delivering_after_end,
+        found="still pulses" if session.delivering_after_end else "none",
+        waveforms=tuple(session.after_end.hashes.values()),
+    )  # fmt: skip

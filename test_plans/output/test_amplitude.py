@@ -1,0 +1,52 @@
+"""Amplitude: what reaches the skin at each level, into each load, in each polarity."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from bench.plugin import Bench, Check
+from bench.station import measurands
+
+
+@pytest.mark.requirement("OUT-001")
+def test_amplitude_of_highest_level_is_as_declared_at_each_load(
+    bench: Bench, check: Check, load_ohm: float
+) -> None:
+    level = bench.profile.highest_level
+    output = bench.steady(level=level, load_ohm=load_ohm)
+    for polarity in output.polarities:
+        amplitude = measurands.amplitude(output, polarity)
+        check("OUT-001", "amplitude", amplitude, level=level, load_ohm=load_ohm, polarity=polarity)
+
+
+@pytest.mark.requirement("OUT-005")
+def test_amplitude_of_every_level_is_as_declared(
+    bench: Bench, check: Check, level: int, load_ohm: float
+) -> None:
+    output = bench.steady(level=level, load_ohm=load_ohm)
+    for polarity in output.polarities:
+        amplitude = measurands.amplitude(output, polarity)
+        check("OUT-005", "amplitude", amplitude, level=level, load_ohm=load_ohm, polarity=polarity)
+
+
+@pytest.mark.requirement("OUT-009")
+def test_amplitude_rises_with_each_level(bench: Bench, check: Check) -> None:
+    load_ohm = bench.profile.loads_ohm[0]
+    outputs = [bench.steady(level=row.number, load_ohm=load_ohm) for row in bench.profile.levels]
+    for lower, upper in pairwise(outputs):
+        step = measurands.level_step(lower, upper)
+        check("OUT-009", "level_step", step, level=upper.level, load_ohm=load_ohm)
+
+
+@pytest.mark.requirement("OUT-025")
+def test_amplitude_does_not_depend_on_the_load(bench: Bench, check: Check, level: int) -> None:
+    smallest, *others = (
+        bench.steady(level=level, load_ohm=load_ohm) for load_ohm in bench.profile.loads_ohm
+    )
+    for output in others:
+        regulation = measurands.load_regulation(output, reference=smallest)
+        check(
+            "OUT-025", "load_regulation", regulation, level=level, load_ohm=output.load_ohm
+        )

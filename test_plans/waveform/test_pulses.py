@@ -1,0 +1,40 @@
+"""The pulses' timing: duration, repetition rate, and that none is missing or too many."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.plugin import Bench, Check
+from bench.station import measurands
+
+
+@pytest.mark.requirement("OUT-006")
+def test_pulse_duration_is_as_declared(
+    bench: Bench, check: Check, level: int, load_ohm: float
+) -> None:
+    output = bench.steady(level=level, load_ohm=load_ohm)
+    for polarity in output.polarities:
+        duration = measurands.pulse_duration(output, polarity, timebase_ppm=bench.timebase_ppm)
+        check(
+            "OUT-006", "pulse_duration", duration, level=level, load_ohm=load_ohm, polarity=polarity
+        )
+
+
+@pytest.mark.requirement("OUT-007")
+def test_repetition_rate_is_as_declared(
+    bench: Bench, check: Check, level: int, load_ohm: float
+) -> None:
+    output = bench.steady(level=level, load_ohm=load_ohm)
+    rate = measurands.repetition_rate(output, timebase_ppm=bench.timebase_ppm)
+    check("OUT-007", "repetition_rate", rate, level=level, load_ohm=load_ohm)
+
+
+@pytest.mark.requirement("OUT-031")
+def test_no_pulse_is_missing_in_a_long_observation(bench: Bench, check: Check) -> None:
+    session = bench.full_session()
+    count = measurands.pulse_defects(session, bench.profile)
+    check("OUT-031", "defective_pulses", count.defects, pulses=count.pulses)
+    check.fact(
+        "OUT-031", "pulses observed", holds=count.enough, found=count.text,
+        waveforms=count.defects.waveforms,
+    )  # fmt: skip

@@ -88,16 +88,20 @@ class TwinClock(_Waiting):
     def __init__(self, address: str) -> None:
         """Connect to ``host:port``; raises NotConnected."""
         self.address = address
-        host, _, port = address.rpartition(":")
+        self._connect()
+
+    def _connect(self) -> None:
+        host, _, port = self.address.rpartition(":")
         try:
             self._socket = socket.create_connection((host, int(port)), timeout=_REPLY_TIMEOUT_S)
         except (OSError, ValueError) as error:
             raise NotConnected(
-                f"clock of the simulated bench: nothing answers at {address} ({error}); "
+                f"clock of the simulated bench: nothing answers at {self.address} ({error}); "
                 "start it with `bench twin` or remove `clock` from the station file"
             ) from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._reader = self._socket.makefile("rb")
+        self._broken = False
 
     def now_ns(self) -> int:
         """Return the virtual time in nanoseconds since the twin started."""
@@ -114,15 +118,19 @@ class TwinClock(_Waiting):
         self._socket.close()
 
     def _ask(self, command: str) -> int:
+        """Ask one question; a question that was cut off (Ctrl-C) costs the connection, not order."""
+        if self._broken:
+            self.close()
+            self._connect()
+        self._broken = True
         try:
             self._socket.sendall(command.encode("ascii") + b"\n")
             reply = self._reader.readline()
         except (OSError, ValueError) as error:
-            raise NotConnected(
-                f"clock of the simulated bench at {self.address}: {error}"
-            ) from error
+            raise NotConnected(f"clock of the simulated bench at {self.address}: {error}") from error
         if not reply:
             raise NotConnected(
                 f"clock of the simulated bench at {self.address}: the twin closed the line"
             )
+        self._broken = False
         return int(reply)

@@ -156,6 +156,7 @@ class DeviceLinkServer(LineServer):
     def received(self, connection: LineConnection, data: bytes) -> None:
         """Hand bytes to the device; wait for the reply where a request is complete."""
         self._timeline.advance_by(_LINK_LATENCY_NS)
+        self._asking.clear()  # one request is outstanding: what had no reply by now gets none
         self._asking.extend([connection] * data.count(b"\n"))
         self._world.device_receive(data)
         deadline_ns = self._timeline.now_ns + _REPLY_LIMIT_NS

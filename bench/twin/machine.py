@@ -227,7 +227,9 @@ class Machine:
         ends_ns = None if odd is None else timer.start_ns + timer.programme.start_of(odd) - 1
         if ends_ns is not None and ends_ns < now_ns + cycle_ns:
             return False
-        pieces = [piece for piece in self._cycle if piece[0] < now_ns]
+        pieces = [piece for piece in self._cycle if first_ns <= piece[0] < now_ns]
+        if not pieces or pieces[0][0] != first_ns:
+            return False
         block = Block(
             start_ns=now_ns,
             cycle_ns=cycle_ns,

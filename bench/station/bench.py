@@ -39,6 +39,7 @@ class Bench:
         wanted: Callable[[str], bool],
         expected: DeviceRecord,
     ) -> None:
+        self._station = station
         self.profile = profile
         self.expected = expected
         self.wanted = wanted
@@ -112,9 +113,11 @@ class Bench:
             self._power_cycle()
 
     def release(self) -> None:
-        """Isolate and unpower the device before the reference is measured again."""
+        """Stop, isolate and unpower the device before the reference is measured again."""
+        self.rest()
         self.fixture.isolate_device()
         self.fixture.open("battery", "dmm_shunt", "sync_link", "load_open", "charger")
+        self._station.device_released = True
 
     def phases_s(self, count: int, purpose: str) -> list[float]:
         """Return random instants within a polarity cycle; the same for the same seed."""

@@ -29,7 +29,10 @@ from bench.judge import (
     symmetry_budget,
 )
 from bench.judge import ScopeRange, transferred_scope
-from bench.measure import PulseTable, repetition_rate as fitted_rate
+from bench.errors import DeviceMisbehaved
+from bench.measure import PulseTable, grid_defects
+from bench.measure import repetition_rate as fitted_rate
+from bench.profile import Profile
 from bench.station.acquisition import Capture
 from bench.station.ceiling import AVERAGING_S, CeilingWatch, Finding
 from bench.station.direct_current import SHUNT_RANGE_V, DirectReading
@@ -50,6 +53,7 @@ __all__ = [
     "net_charge_per_pulse",
     "phase_charge",
     "polarity_cycle_s",
+    "pulse_defects",
     "pulse_duration",
     "repetition_rate",
     "session_length",
@@ -68,6 +72,9 @@ of the 100 Ω range, rectangular. Source: 34465A data sheet as in bench/judge/ac
 METER: Final = "34465A"
 CLOCK_PPM: Final = 100.0
 """Any computer's clock over twenty minutes; the simulated clock has no error."""
+
+CUT_SHARE: Final = 0.8
+"""A pulse shorter than this share of its declared duration was interrupted."""
 
 PLATEAU_SHARE: Final = 0.8
 """Of a pulse: what the plateau mean is made from."""
@@ -193,6 +200,10 @@ def repetition_rate(output: SteadyOutput, *, timebase_ppm: float) -> Measured:
             value=None, unit="Hz", waveforms=output.evidence, reason="fewer than three pulses"
         )
     rate = fitted_rate(leading)
+    if rate is None:
+        return Measured(
+            value=None, unit="Hz", waveforms=output.evidence, reason="the pulses form no grid"
+        )
     budget = rate_budget(
         rate.rate_hz, standard_uncertainty_hz=rate.standard_uncertainty_hz, timebase_ppm=timebase_ppm
     )
@@ -202,8 +213,10 @@ def repetition_rate(output: SteadyOutput, *, timebase_ppm: float) -> Measured:
 def polarity_cycle_s(output: SteadyOutput) -> float:
     """Return the measured time of one whole repetition: the aperture of the meter."""
     declared = output.profile.waveform
-    rate_hz = fitted_rate(_leading_phases(output)).rate_hz
-    return declared.repeat_s * declared.repetition_rate_hz / rate_hz
+    rate = fitted_rate(_leading_phases(output))
+    if rate is None:
+        raise DeviceMisbehaved("the pulses form no regular grid: there is no polarity cycle")
+    return declared.repeat_s * declared.repetition_rate_hz / rate.rate_hz
 
 
 def phase_charge(output: SteadyOutput, polarity: Polarity) -> Measured:
@@ -371,6 +384,28 @@ def session_length(session: FullSession) -> Measured:
         session.length_s, poll_interval_s=session.poll_s, clock_ppm=CLOCK_PPM
     )
     return Measured(value=session.length_s, unit="s", budget=budget, waveforms=evidence)
+
+
+def pulse_defects(session: FullSession, profile: Profile) -> tuple[Measured, int]:
+    """Return the number of missing, extra and cut pulses, and how many pulses were looked at."""
+    defects, pulses = 0, 0
+    found: list[str] = []
+    for observed in session.observed:
+        phases = observed.phases.whole()
+        if profile.waveform.phases_per_pulse > 1:
+            phases = phases.select(phases.polarity > 0)
+        grid = grid_defects(phases, 1.0 / profile.waveform.repetition_rate_hz)
+        cut = int((phases.duration_s < CUT_SHARE * profile.waveform.pulse_duration_s).sum())
+        wrong = grid.missing_s.size + grid.extra_s.size + cut
+        if wrong:
+            found.append(f"record {observed.capture.record.acquisition_id}: {wrong}")
+        defects += wrong
+        pulses += len(phases)
+    evidence = tuple(sha for seen in session.observed for sha in seen.capture.hashes.values())
+    measured = Measured(
+        value=float(defects), unit="pulses", waveforms=evidence, reason="; ".join(found)
+    )
+    return measured, pulses
 
 
 def worst_current(found: Finding | None, watch: CeilingWatch) -> Measured:

@@ -46,6 +46,8 @@ class SafeStateParts:
     relays: Mapping[str, int]
     supply_outputs: tuple[int, ...]
     open_device: Callable[[], DeviceLink] | None
+    without_device: str = "no device link in this station"
+    """Why there is no device to stop, where ``open_device`` is None."""
 
 
 def make_safe(parts: SafeStateParts, *, path_first: bool) -> SafeStateRecord:
@@ -76,7 +78,7 @@ def _tried(name: str, action: Callable[[], SelfTestStep]) -> SelfTestStep:
 
 def _stop_device(parts: SafeStateParts) -> SelfTestStep:
     if parts.open_device is None:
-        return SelfTestStep(name=DEVICE_STEP, passed=True, detail="no device link in this station")
+        return SelfTestStep(name=DEVICE_STEP, passed=True, detail=parts.without_device)
     link = parts.open_device()
     link.stop()
     state = link.status().state

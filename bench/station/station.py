@@ -65,6 +65,7 @@ class OpenStation:
         self._instruments: dict[str, Instrument] = {}
         self._device: DeviceLink | None = None
         self._transfer: Transfer | None = None
+        self.device_released = False
         self.scales = Scales(_views(configuration))
 
     def elapsed_s(self) -> float:
@@ -181,7 +182,10 @@ class OpenStation:
             dmm=self.dmm if "dmm" in found else None,
             relays=self.configuration.relays,
             supply_outputs=OUTPUTS,
-            open_device=None if self._device is None else self.open_device,
+            open_device=None if self._device is None or self.device_released else self.open_device,
+            without_device="stopped, isolated and without battery since its last test"
+            if self.device_released
+            else "the device was never connected",
         )
 
     def close(self) -> None:

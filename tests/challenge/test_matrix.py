@@ -1,0 +1,74 @@
+"""The challenge's table and its judgement of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.challenge import load_faults, trials, upper_bound
+from bench.challenge.matrix import Trial, _outcome, _Requirement, _Summary
+from bench.errors import UsageError
+
+
+def summary(verdict, **requirements):
+    rows = [_Requirement(id=k.replace("_", "-"), verdict=v) for k, v in requirements.items()]
+    return _Summary(verdict=verdict, requirements=rows)
+
+
+def outcome(trial, found):
+    failed = tuple(r.id for r in found.requirements if r.verdict in ("FAIL", "CONDITIONAL FAIL"))
+    return _outcome(trial, found, failed)
+
+
+A03 = Trial(name="A03", severity="middle", seed=1, expected=("OUT-008", "OUT-020"))
+STRANGER = Trial(name="mine.py:Worn", severity="high", seed=1, expected=())
+X06 = Trial(name="X06", severity=None, seed=1, expected=())
+
+
+def test_every_fault_has_severities_and_requirements():
+    faults = load_faults()
+
+    assert len(faults) == 73
+    assert all(entry.severities and entry.requirements for entry in faults.values())
+
+
+def test_a_fault_without_severity_gives_every_one_that_it_has():
+    assert ["low", "middle", "high"] == [t.severity for t in trials(["A03"], seed=1)]
+    assert ["middle", "high"] == [t.severity for t in trials(["P01"], seed=1)]
+
+
+@pytest.mark.parametrize("spec", ["Z99", "A03=worst", "P01=low"])
+def test_an_unknown_fault_or_severity_is_refused(spec):
+    with pytest.raises(UsageError, match="expected an id|has the severities"):
+        trials([spec], seed=1)
+
+
+@pytest.mark.parametrize(
+    ("trial", "found", "expected"),
+    [
+        (A03, summary("FAIL", OUT_008="FAIL", OUT_001="PASS"), "caught"),
+        (A03, summary("FAIL", OUT_001="FAIL"), "wrong_reason"),
+        (A03, summary("FAIL", OUT_008="FAIL", OUT_001="ERROR"), "wrong_reason"),
+        (A03, summary("ERROR", OUT_008="FAIL"), "wrong_reason"),
+        (A03, summary("PASS", OUT_008="PASS"), "missed"),
+        (A03, summary("ERROR", OUT_008="ERROR"), "missed"),
+        (STRANGER, summary("FAIL", FLT_001="FAIL"), "caught"),
+        (X06, summary("ERROR", OUT_008="ERROR"), "caught"),
+        (X06, summary("FAIL", OUT_008="FAIL"), "missed"),
+        (X06, summary("PASS", OUT_008="PASS"), "missed"),
+    ],
+)
+def test_caught_means_for_the_right_reason(trial, found, expected):
+    assert expected == outcome(trial, found)
+
+
+def test_the_bound_of_no_event_is_exact():
+    """Source: closed form 1 - 0.05^(1/n)."""
+    assert upper_bound(trials=300, events=0) == pytest.approx(1 - 0.05 ** (1 / 300), rel=1e-9)
+    assert upper_bound(trials=0, events=0) is None
+    assert upper_bound(trials=2, events=2) == 1.0
+
+
+def test_the_bound_agrees_with_the_beta_distribution():
+    from scipy.stats import beta
+
+    assert upper_bound(trials=25, events=3) == pytest.approx(beta.ppf(0.95, 4, 22), rel=1e-9)

@@ -1,0 +1,154 @@
+"""A run read back: what is missing is said, what failed is named, what was measured is kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench.errors import FileFormatError, UsageError
+from bench.record import Journal, create_run_folder, load_run, summary_bytes
+from bench.record.events import Finished, Kind, Problem, Started
+from bench.record.schema import (
+    DeviceRecord,
+    MeasurementRecord,
+    RequirementRecord,
+    SafeStateRecord,
+    TestOutcome,
+)
+
+DEVICE = DeviceRecord(model="M", serial="S1", firmware="1.0", udi="")
+
+
+def requirement(identifier, *, covered=True, verdict="NOT TESTED"):
+    return RequirementRecord(
+        id=identifier, title=identifier, clause="", source="", mark="P", verdict=verdict,
+        worst_margin_pct=None, reason="no test of this run measures it", covered=covered,
+    )  # fmt: skip
+
+
+def measurement(identifier, verdict="PASS", margin=50.0, reason=""):
+    return MeasurementRecord(
+        id=f"{identifier}/x", requirements=(identifier,), quantity="x", basis="declared", value=1.0,
+        unit="µA", expanded_uncertainty=0.1, coverage_factor=2.0, low=0.0, high=2.0,
+        rule="guarded_u", verdict=verdict, margin_pct=margin, p_conform=1.0, conditions={"level": 1},
+        waveforms=(), attempt=1, reason=reason,
+    )  # fmt: skip
+
+
+def outcome(node, identifier):
+    return TestOutcome(
+        node_id=node, outcome="passed", duration_s=0.1, reason="", requirements=(identifier,)
+    )
+
+
+def write(folder, *lines, planned=None, requirements=None):
+    create_run_folder(folder)
+    started = Started(
+        run_id="r", plan="release", simulated=True, device=DEVICE, profile="p", profile_title="P",
+        station="s", seed=1, requirements=requirements or (requirement("OUT-001"),), not_covered=(),
+        software={}, declared={}, assumptions=(), environment={}, operator="", started_at="t",
+        planned=planned if planned is not None else {"test_a": ("OUT-001",)},
+    )  # fmt: skip
+    with Journal(folder / "journal.jsonl") as journal:
+        journal.append(Kind.STARTED, started)
+        for kind, data in lines:
+            journal.append(kind, data)
+    return folder
+
+
+SAFE = (Kind.SAFE_STATE, SafeStateRecord(confirmed=True, steps=()))
+OVER = (Kind.FINISHED, Finished(outcome="completed", finished_at="t2"))
+DONE = (Kind.TEST, outcome("test_a", "OUT-001"))
+
+
+def test_a_complete_run_passes(tmp_path):
+    folder = write(tmp_path / "run", (Kind.MEASUREMENT, measurement("OUT-001")), DONE, SAFE, OVER)
+
+    record = load_run(folder)
+
+    assert ("PASS", {"PASS": 1}) == (record.verdict, record.counts)
+    assert record.requirements[0].worst_margin_pct == 50.0
+
+
+def test_a_planned_test_that_did_not_run_makes_the_run_incomplete(tmp_path):
+    folder = write(
+        tmp_path / "run", (Kind.MEASUREMENT, measurement("OUT-001")), DONE, SAFE, OVER,
+        planned={"test_a": ("OUT-001",), "test_b": ("OUT-001",)},
+    )  # fmt: skip
+
+    record = load_run(folder)
+
+    assert record.verdict == "INCOMPLETE"
+    assert "test_b" in record.requirements[0].reason
+
+
+def test_a_run_whose_runner_died_is_aborted_and_keeps_its_measurements(tmp_path):
+    folder = write(tmp_path / "run", (Kind.MEASUREMENT, measurement("OUT-001")))
+
+    record = load_run(folder)
+
+    assert ("ERROR", 1) == (record.verdict, len(record.measurements))
+    assert "safe state" in record.reason
+
+
+def test_a_drifted_bench_overrules_the_devices_verdict(tmp_path):
+    drift = Problem(where="closing reference", text="drifted", decides_run=True)
+    folder = write(
+        tmp_path / "run", (Kind.MEASUREMENT, measurement("OUT-001", "FAIL", -5.0)), DONE,
+        (Kind.PROBLEM, drift), SAFE, OVER,
+    )  # fmt: skip
+
+    assert ("ERROR", "drifted") == (load_run(folder).verdict, load_run(folder).reason)
+
+
+def test_a_problem_of_the_bench_is_an_error_of_its_requirement(tmp_path):
+    problem = Problem(where="test_a", text="scope silent", requirements=("OUT-001",))
+    folder = write(tmp_path / "run", (Kind.PROBLEM, problem), DONE, SAFE, OVER)
+
+    record = load_run(folder)
+
+    assert ("ERROR", "scope silent") == (record.verdict, record.requirements[0].reason)
+
+
+def test_a_requirement_not_covered_yet_does_not_stop_a_pass(tmp_path):
+    folder = write(
+        tmp_path / "run", (Kind.MEASUREMENT, measurement("OUT-001")), DONE, SAFE, OVER,
+        requirements=(requirement("OUT-001"), requirement("OUT-002", covered=False)),
+    )  # fmt: skip
+
+    record = load_run(folder)
+
+    assert ["PASS", "NOT TESTED"] == [row.verdict for row in record.requirements]
+    assert record.verdict == "PASS"
+
+
+def test_the_summary_has_the_promised_keys(tmp_path):
+    folder = write(tmp_path / "run", (Kind.MEASUREMENT, measurement("OUT-001")), DONE, SAFE, OVER)
+
+    summary = json.loads(summary_bytes(load_run(folder)))
+
+    assert {
+        "schema", "run_id", "plan", "simulated", "verdict", "device", "profile", "station",
+        "started_at", "finished_at", "counts", "requirements", "measurements", "safe_state",
+    } <= set(summary)  # fmt: skip
+    assert {"id", "title", "clause", "verdict", "worst_margin_pct", "reason"} <= set(
+        summary["requirements"][0]
+    )
+    assert {
+        "id", "requirements", "quantity", "basis", "value", "unit", "expanded_uncertainty",
+        "coverage_factor", "low", "high", "rule", "verdict", "margin_pct", "p_conform",
+        "conditions", "waveforms", "attempt", "reason",
+    } == set(summary["measurements"][0])  # fmt: skip
+
+
+def test_a_folder_that_holds_something_is_refused(tmp_path):
+    (tmp_path / "old").write_text("x")
+
+    with pytest.raises(UsageError, match="empty or does not exist"):
+        create_run_folder(tmp_path)
+
+
+def test_something_that_is_no_run_folder_is_named(tmp_path):
+    with pytest.raises(FileFormatError, match="is this a run folder"):
+        load_run(tmp_path)

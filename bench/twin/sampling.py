@@ -35,6 +35,7 @@ _LONG_RUN = 256
 """Samples of one piece above which a slice of its own is faster than gathered indices."""
 _DEGENERATE = 1e-6
 """Relative distance of a mode from the filter's pole below which the mode is moved."""
+_EDGE_S = 1e-11
 _SEARCH_POINTS = 24
 """Instants a piece in the search for its extremes, spaced logarithmically."""
 
@@ -74,7 +75,7 @@ def samples(table: SegmentTable, grid: Grid, *, resolution_v: float) -> Floats:
     """
     first, counts = piece_counts(table, grid)
     values = np.repeat(table.level_v, counts)
-    lag_s = first * grid.interval_s - grid.piece_starts_s(table)
+    lag_s = _lags(table, grid, first, counts)
     for mode in range(table.weights_v.shape[1]):
         _add_mode(
             values,
@@ -86,6 +87,14 @@ def samples(table: SegmentTable, grid: Grid, *, resolution_v: float) -> Floats:
             resolution=resolution_v,
         )
     return values
+
+
+def _lags(
+    table: SegmentTable, grid: Grid, first: NDArray[np.int64], counts: NDArray[np.int64]
+) -> Floats:
+    """Return how long after each piece's start its first sample lies; zero for empty pieces."""
+    lags_s = first * grid.interval_s - grid.piece_starts_s(table)
+    return np.where(counts > 0, np.maximum(lags_s, 0.0), 0.0)
 
 
 def _add_mode(
@@ -147,7 +156,7 @@ def averages(table: SegmentTable, grid: Grid) -> Floats:
     level = np.repeat(table.level_v, counts)
     integral = np.repeat(_integral_before(table), counts)
     integral += level * (instants_s - np.repeat(starts_s, counts))
-    lag_s = first * edges.interval_s - starts_s
+    lag_s = _lags(table, edges, first, counts)
     for mode in range(table.weights_v.shape[1]):
         rates = np.where(table.rates_per_s[:, mode] == 0, -1e-9, table.rates_per_s[:, mode])
         scaled = table.weights_v[:, mode] / rates
@@ -212,8 +221,10 @@ def _search_points(table: SegmentTable, grid: Grid) -> tuple[Floats, Floats]:
         table.weights_v,
         np.exp(table.rates_per_s[:, :, None] * within_s[:, None, :]),
     )
-    # A piece's last instant belongs to the bucket that it ends in, not to the next one.
-    instants_s = starts_s[:, None] + within_s * (1 - 1e-12)
+    # A piece's last instant belongs to the interval that it ends in, its first to its own.
+    within_s[:, 0] += _EDGE_S
+    within_s[:, -1] -= _EDGE_S
+    instants_s = starts_s[:, None] + within_s
     return instants_s.ravel(), values.ravel()
 
 

@@ -17,7 +17,7 @@ from bench.twin.scpi_parameters import (
     ScpiError,
     split_outside,
 )
-from bench.twin.scpi_tree import Call, CommandTree, Handler, Node
+from bench.twin.scpi_tree import Call, CommandTree, Handler, Path
 
 __all__ = ["MESSAGE_TIME_NS", "Limits", "ScpiInstrument", "Target", "scientific"]
 
@@ -88,19 +88,21 @@ class ScpiInstrument:
         self.timeline.advance_by(MESSAGE_TIME_NS)
         self.before_message()
         replies: list[bytes] = []
-        path = (self.tree.root, ())
+        path: Path = (self.tree.root, ())
         for unit in split_outside(message.decode("latin-1").strip("\r\n\t "), ";"):
             if not (text := unit.strip()):
                 continue
             try:
-                reply, path = self._execute_unit(text, path)
+                handler, call, path = self._locate(text, path)
+                reply = self._call(handler, call)
+                call.arguments.finish()
             except ScpiError as error:
                 self.push_error(error)
                 if -200 < error.code <= -100:
                     break
                 continue
             if reply is not None:
-                replies.append(reply)
+                replies.append(reply.encode("latin-1") if isinstance(reply, str) else reply)
         return b";".join(replies) if replies else None
 
     def trigger(self) -> None:
@@ -129,25 +131,20 @@ class ScpiInstrument:
         byte |= _STB_OPERATION if self.operation_condition() else 0
         return byte | (_STB_SUMMARY if byte & self._service_enable else 0)
 
-    def _execute_unit(
-        self, text: str, path: tuple[Node, tuple[int, ...]]
-    ) -> tuple[bytes | None, tuple[Node, tuple[int, ...]]]:
+    def _locate(self, text: str, path: Path) -> tuple[Handler, Call, Path]:
+        """Return the handler that a message unit means, its call, and the path after it."""
         header, _, rest = text.partition(" ") if " " in text else text.partition("\t")
-        is_query = header.endswith("?")
         name = header.removesuffix("?")
+        suffixes: tuple[int, ...] = ()
         if name.startswith("*"):
-            node, suffixes = self.tree.root.children.get(name.upper()), ()
-            if node is None:
-                raise ScpiError(-113, header[:40])
+            node = self.tree.root.children.get(name.upper())
         else:
             node, suffixes, path = self.tree.find(name, path)
-        handler = node.query if is_query else node.command
+        handler = None if node is None else node.query if header.endswith("?") else node.command
         if handler is None:
             raise ScpiError(-113, header[:40])
         arguments = Arguments(split_outside(rest, ",") if rest.strip() else [])
-        reply = self._call(handler, Call(suffixes=suffixes, arguments=arguments))
-        arguments.finish()
-        return (reply.encode("latin-1") if isinstance(reply, str) else reply), path
+        return handler, Call(suffixes=suffixes, arguments=arguments), path
 
     def _call(self, handler: Handler, call: Call) -> str | bytes | None:
         try:

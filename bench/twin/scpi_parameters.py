@@ -47,8 +47,7 @@ ERROR_TEXTS = {
 """SCPI-1999 volume 2, chapter 21.8."""
 
 _MULTIPLIERS = {
-    "": 1.0, "EX": 1e18, "PE": 1e15, "T": 1e12, "G": 1e9, "MA": 1e6, "K": 1e3,
-    "M": 1e-3, "U": 1e-6, "N": 1e-9, "P": 1e-12, "F": 1e-15, "A": 1e-18,
+    "": 1.0, "T": 1e12, "G": 1e9, "MA": 1e6, "K": 1e3, "M": 1e-3, "U": 1e-6, "N": 1e-9, "P": 1e-12,
 }  # fmt: skip
 """IEEE 488.2 table 7-2. ``M`` is milli, except in MHZ and MOHM where it is mega."""
 

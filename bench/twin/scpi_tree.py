@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from bench.twin.scpi_parameters import Arguments, ScpiError, long_form, short_form
 
-__all__ = ["Call", "CommandTree", "Handler", "Node"]
+__all__ = ["Call", "CommandTree", "Handler", "Node", "Path"]
 
 Reply = str | bytes | None
 

@@ -285,8 +285,12 @@ class Table:
     def quantities(self, key: str, unit: str) -> tuple[float, ...]:
         """Return a list of quantities in ``unit``."""
         return tuple(
-            self._convert(key, text, lambda text: in_unit(text, unit)) for text in self.texts(key)
+            self.parse(key, text, unit) for text in self.texts(key)
         )
+
+    def parse(self, key: str, text: str, unit: str) -> float:
+        """Return a quantity that stands inside the text of a key."""
+        return self._convert(key, text, lambda text: in_unit(text, unit))
 
     def stated(self, key: str, unit: str) -> Stated:
         """Return a value with its half-width, ``100.0 ohm ± 0.1 %``."""

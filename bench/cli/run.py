@@ -27,7 +27,7 @@ INTERRUPTED_EXIT: Final = 130
 
 _QUIET: Final = (
     "-qq", "--no-header", "--no-summary", "--tb=short", "--show-capture=no",
-    "-p", "no:cacheprovider", "-o", "console_output_style=none", "-W", "default",
+    "-p", "no:cacheprovider", "--assert=plain", "-o", "console_output_style=classic", "-W", "default",
 )  # fmt: skip
 """pytest's own terminal output gives way to our progress line."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -138,7 +139,8 @@ class RunSettings:
                 seed=self.twin_seed,
                 faults=faults,
                 bench_faults=bench_faults,
-            )
+            ),
+            event_log=Path(log) if (log := os.environ.get("BENCH_TWIN_EVENT_LOG")) else None,
         )
 
     def simulated_station(self, twin: RunningTwin) -> Station:

@@ -38,7 +38,7 @@ def started_event(settings: RunSettings, planned: Mapping[str, tuple[str, ...]])
             _requirement(row, settings) for row in settings.requirements(planned.values())
         ),
         not_covered=tuple(
-            f"{row.id} {row.title}"
+            row.id
             for row in settings.requirements(planned.values())
             if row.id in settings.catalogue.not_covered
         ),

@@ -62,6 +62,7 @@ RELAYS: Final[Mapping[str, int]] = MappingProxyType(
         "sync_link": 117,
         "dmm_measuring_device": 118,
         "dmm_battery": 119,
+        "load_open": 120,
     }
 )
 """Relay names, with the channels of the simulated laboratory. Source: docs/laboratory.md."""

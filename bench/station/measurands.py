@@ -8,6 +8,7 @@ reason; one that the bench could not measure is marked undecidable.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -56,6 +57,7 @@ __all__ = [
     "pulse_defects",
     "pulse_duration",
     "repetition_rate",
+    "residual_current",
     "session_length",
     "start_delay",
     "symmetry",
@@ -127,7 +129,7 @@ def level_step(lower: SteadyOutput, upper: SteadyOutput) -> Measured:
 
 
 def load_regulation(output: SteadyOutput, *, reference: SteadyOutput) -> Measured:
-    """Return the relative change of amplitude from the smallest load, taken on one range."""
+    """Return the amplitude over that into the smallest load, both taken on one range."""
     changes: list[Measured] = []
     for polarity in output.polarities:
         here, there = amplitude(output, polarity), amplitude(reference, polarity)
@@ -139,7 +141,7 @@ def load_regulation(output: SteadyOutput, *, reference: SteadyOutput) -> Measure
             on=_range(output),
             plateau_samples=_plateau_samples(output, output.of_polarity(polarity)),
             zero_samples=_zero_samples(output),
-        )
+        ).scaled(0.01, unit="1")
         changes.append(
             Measured(
                 value=here.value / there.value, unit="1", budget=budget,
@@ -309,6 +311,12 @@ def direct_current(reading: DirectReading) -> Measured:
         zero_v=reading.shunt.meter_zero_v,
     )
     return Measured(value=reading.current_a, unit="A", budget=budget)
+
+
+def residual_current(reading: DirectReading) -> Measured:
+    """Return the magnitude of the direct current of a device that should deliver none, in A."""
+    signed = direct_current(reading)
+    return signed if signed.value is None else replace(signed, value=abs(signed.value))
 
 
 def worst_latency(reactions: Sequence[Reaction | None], timebase_ppm: float) -> Measured:

@@ -24,6 +24,8 @@ SETTLE_S: Final = 0.2
 """After RUN is reported: the supply rail and the load have settled."""
 
 _POLL_S: Final = 0.05
+_BOOT_S: Final = 0.4
+"""Most devices take longer to boot: asking earlier only costs exchanges."""
 _LIVE = (DeviceState.ARMED, DeviceState.RAMP, DeviceState.RUN, DeviceState.PAUSE)
 
 
@@ -64,7 +66,7 @@ class Treatment:
     def restart(self) -> None:
         """Reset the device and clear its faults: whatever was injected or unlocked is gone."""
         self.link.reset()
-        self._clock.sleep(_POLL_S)
+        self._clock.sleep(_BOOT_S)
         deadline_ns = self._clock.now_ns() + round(BOOT_LIMIT_S * 1e9)
         while self.link.status().state is DeviceState.BOOT:
             if self._clock.now_ns() > deadline_ns:
@@ -79,6 +81,7 @@ class Treatment:
         self.begin(level=level, session_s=session_s)
         timers = self._profile.timers
         limit_s = timers.start_delay_s + 2 * timers.ramp_s
+        self._clock.sleep(timers.ramp_s)  # before that it cannot have arrived: do not ask
         self.wait_for(DeviceState.RUN, within_s=limit_s, after=f"START at level {level}")
         self._clock.sleep(SETTLE_S)
 

@@ -82,6 +82,6 @@ def test_a_trip_is_latched_and_reported(
         )
     else:
         check.fact("FLT-016", "START after the trip", holds=False, cause=fault, found="accepted")
-    current = measurands.direct_current(bench.residual_current())
+    current = measurands.residual_current(bench.residual_current())
     check("FLT-016", "residual_current", current, load_ohm=LOAD_OHM, cause=fault)
     bench.treatment.restart()

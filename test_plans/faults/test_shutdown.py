@@ -69,7 +69,7 @@ def test_start_is_refused_while_charging(bench: Bench, check: Check) -> None:
         check.fact("FLT-009", "START while charging", holds=True, found=f"refused: {refusal.word}")
     else:
         check.fact("FLT-009", "START while charging", holds=False, found="accepted")
-    current = measurands.direct_current(bench.residual_current())
+    current = measurands.residual_current(bench.residual_current())
     check("FLT-009", "residual_current", current, load_ohm=load_ohm, state="charging")
 
 

@@ -14,7 +14,7 @@ LOAD_OHM = 2000.0
 def test_idle_device_leaks_no_direct_current(bench: Bench, check: Check) -> None:
     bench.treatment.make_idle()
     bench.treatment.connect(LOAD_OHM)
-    current = measurands.direct_current(bench.residual_current())
+    current = measurands.residual_current(bench.residual_current())
     check("LKG-007", "off_state_dc", current, load_ohm=LOAD_OHM, state="idle")
 
 
@@ -24,7 +24,7 @@ def test_paused_device_leaks_no_direct_current(bench: Bench, check: Check) -> No
     bench.run(level=bench.profile.highest_level, load_ohm=LOAD_OHM)
     bench.treatment.link.pause()
     bench.clock.sleep(bench.profile.timers.stop_s)
-    current = measurands.direct_current(bench.residual_current())
+    current = measurands.residual_current(bench.residual_current())
     check("LKG-007", "off_state_dc", current, load_ohm=LOAD_OHM, state="paused")
 
 
@@ -36,7 +36,7 @@ def test_charging_device_leaks_no_direct_current(bench: Bench, check: Check) -> 
     bench.fixture.prepare_charger()
     bench.fixture.plug_charger()
     bench.clock.sleep(bench.profile.timers.charge_s)
-    current = measurands.direct_current(bench.residual_current())
+    current = measurands.residual_current(bench.residual_current())
     check("LKG-007", "off_state_dc", current, load_ohm=LOAD_OHM, state="charging")
 
 
@@ -47,6 +47,6 @@ def test_device_that_is_off_leaks_no_direct_current(bench: Bench, check: Check) 
     bench.treatment.connect(LOAD_OHM)
     bench.treatment.link.power_off()
     bench.clock.sleep(bench.profile.timers.stop_s)
-    current = measurands.direct_current(bench.residual_current())
+    current = measurands.residual_current(bench.residual_current())
     check("LKG-007", "off_state_dc", current, load_ohm=LOAD_OHM, state="off")
     bench.treatment.link.power_on()

@@ -8,6 +8,7 @@ is the rail behind the bridge's resistance. Where a regime ends is found on the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 from typing import Literal, NamedTuple
 
 from bench.twin.exponentials import Term, sign_changes, value
@@ -52,6 +53,7 @@ class Analogue:
         self.drive = drive
         self.charge_c = 0.0
         self.corner_ns: int | None = None
+        self._corner_s = 0.0
         self.piece_begins: Callable[[int, Solution], None] = _nobody
         self._begin((0.0,) * (2 + len(wiring.capacitors)), "off")
 
@@ -73,12 +75,19 @@ class Analogue:
         self._begin(self._end(), self.regime)
 
     def pass_corner(self) -> None:
-        """Go into the regime that begins now."""
-        x = self._end()
+        """Go into the regime that begins now.
+
+        The corner lies within the nanosecond that ends now: the state is taken where it lies and
+        brought to now in the new regime.
+        """
+        self._end()
+        x = self.solution.state(self._corner_s)
+        regime: Regime = "linear"
         if self.regime == "linear":
-            self._begin(x, "high" if _headroom(self.drive, x, 1.0) < _headroom(self.drive, x, -1.0) else "low")
-        else:
-            self._begin(x, "linear")
+            up, down = _headroom(self.drive, x, 1.0), _headroom(self.drive, x, -1.0)
+            regime = "high" if up < down else "low"
+        late_s = max(0.0, self.elapsed_s - self._corner_s)
+        self._begin(self._solve(x, regime).state(late_s), regime)
 
     def set_drive(self, drive: Drive, *, at_once: bool = False) -> None:
         """Drive differently from now on.
@@ -126,21 +135,27 @@ class Analogue:
         return self.solution.state(elapsed_s)
 
     def _begin(self, x: tuple[float, ...], regime: Regime) -> None:
+        self.solution = self._solve(x, regime)
+        self.regime: Regime = regime
+        self.start_ns = self._timeline.now_ns
+        self._find_corner()
+        self.piece_begins(self.start_ns, self.solution)
+
+    def _solve(self, x: tuple[float, ...], regime: Regime) -> Solution:
         branch, target_a, constant_a = _branch(self.drive, regime)
         key = (self.wiring, branch)
         system = self._systems.get(key)
         if system is None:
             system = self._systems[key] = System(*key)
         noise_a = self.drive.noise_a if regime == "linear" else 0.0
-        self.solution = system.solve(x, (target_a, constant_a, *self.currents), noise_a)
-        self.regime: Regime = regime
-        self.start_ns = self._timeline.now_ns
-        self._find_corner()
-        self.piece_begins(self.start_ns, self.solution)
+        return system.solve(x, (target_a, constant_a, *self.currents), noise_a)
 
     def _find_corner(self) -> None:
         after_s = _corner(self.solution, self.drive, self.regime)
-        self.corner_ns = None if after_s is None else self.start_ns + max(1, round(after_s * NS_PER_S))
+        self.corner_ns = None
+        if after_s is not None:
+            self._corner_s = after_s
+            self.corner_ns = self.start_ns + max(1, ceil(after_s * NS_PER_S))
 
 
 def _nobody(_start_ns: int, _solution: Solution) -> None:

@@ -116,7 +116,7 @@ class UnitDescription:
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> UnitDescription:
         """Read the JSON object; raises DescriptionError for anything unknown, missing or wrong."""
-        description = cast(UnitDescription, _read(cls, raw, "unit description"))
+        description = cast("UnitDescription", _read(cls, raw, "unit description"))
         _check(description)
         return description
 
@@ -133,7 +133,7 @@ _NESTED: dict[str, type] = {
 def _read(kind: type, raw: object, where: str) -> object:
     if not isinstance(raw, Mapping):
         raise DescriptionError(f"{where}: expected an object, found {type(raw).__name__}")
-    given = cast(Mapping[str, object], raw)
+    given = cast("Mapping[str, object]", raw)
     known = {field.name: field for field in fields(kind)}
     for key in given:
         if key not in known:
@@ -167,7 +167,7 @@ def _sequence(declared: str, raw: object, where: str) -> tuple[object, ...]:
         return ()
     if not isinstance(raw, (list, tuple)):
         raise DescriptionError(f"{where}: expected a list, found {type(raw).__name__}")
-    items = cast(list[object], list(cast(list[object], raw)))
+    items = cast("list[object]", list(cast("list[object]", raw)))
     inner = declared.removeprefix("tuple[").removesuffix(", ...]")
     if inner == "FaultEntry":
         return tuple(_read(FaultEntry, item, f"{where}[{k}]") for k, item in enumerate(items))
@@ -177,9 +177,9 @@ def _sequence(declared: str, raw: object, where: str) -> tuple[object, ...]:
 def _scalar(declared: str, raw: object, where: str) -> object:
     number = isinstance(raw, (int, float)) and not isinstance(raw, bool)
     if declared == "float" and number:
-        return float(cast(float, raw))
-    if declared == "int" and number and float(cast(float, raw)).is_integer():
-        return int(cast(float, raw))
+        return float(cast("float", raw))
+    if declared == "int" and number and float(cast("float", raw)).is_integer():
+        return int(cast("float", raw))
     if declared == "str" and isinstance(raw, str):
         return raw
     if declared == "bool" and isinstance(raw, bool):
@@ -218,6 +218,6 @@ def _one_of(where: str, found: str, known: tuple[str, ...]) -> None:
     _demand(found in known, f"{where}: expected one of {', '.join(known)}, found {found!r}")
 
 
-def _demand(condition: bool, message: str) -> None:  # noqa: FBT001 - reads as a sentence
+def _demand(condition: bool, message: str) -> None:
     if not condition:
         raise DescriptionError(f"unit description: {message}")

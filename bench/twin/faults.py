@@ -106,4 +106,4 @@ def _stranger(path: Path, name: str, spec: str) -> _Stranger:
     kind = getattr(module, name, None)
     if not isinstance(kind, type) or not callable(getattr(kind, "fit", None)):
         raise FaultError(f"fault {spec}: {path} has no class {name} with fit(unit, severity)")
-    return cast(_Stranger, kind())
+    return cast("_Stranger", kind())

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from bench.twin.fault_kinds import Fault, FaultError, Fitting, graded, three
 from bench.twin.fates import ExtraPulses, Jitter, MissingPulses
+from bench.twin.fault_kinds import Fault, FaultError, Fitting, graded, three
 
 if TYPE_CHECKING:
     from bench.twin.unit import Unit

@@ -40,7 +40,7 @@ class State(StrEnum):
     CHARGE = "CHARGE"
 
 
-class Refusal(Exception):  # noqa: N818 - the device refuses; nothing went wrong
+class Refusal(Exception):
     """A command is refused with a protocol error."""
 
     def __init__(self, code: int, word: str) -> None:
@@ -344,7 +344,7 @@ class Firmware:
         self.delivery.begin(self.level_current(self.level), self.level)
         self.timer.run()
         self.backstop.run()
-        self.on_output(True)  # noqa: FBT003 - one flag is the whole message
+        self.on_output(True)
 
     def _full_level(self) -> None:
         if self.state is State.RAMP:
@@ -442,7 +442,7 @@ class Firmware:
         self.backstop.hold()
         self._forget("level")
         if was_on:
-            self.on_output(False)  # noqa: FBT003 - one flag is the whole message
+            self.on_output(False)
 
     def _drop_injections(self) -> None:
         injection = self._unit.injection
@@ -478,5 +478,5 @@ def _no_event(_name: str, _text: str) -> None:
     """Nobody listens."""
 
 
-def _no_output(_on: bool) -> None:  # noqa: FBT001 - one flag is the whole message
+def _no_output(_on: bool) -> None:
     """Nobody listens."""

@@ -214,7 +214,7 @@ def _nobody(_channel: int) -> None:
     """Nobody looks."""
 
 
-def _wiring(values: FixtureValues, closed: frozenset[int], source_on: bool) -> Wiring:  # noqa: FBT001
+def _wiring(values: FixtureValues, closed: frozenset[int], source_on: bool) -> Wiring:
     resistors = [
         Resistor(a="E", b=GROUND, ohm=values.probe_ohm),
         Resistor(a="S", b=GROUND, ohm=values.shunt_ohm),

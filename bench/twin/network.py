@@ -24,7 +24,7 @@ ROWS = (
 """What every solution tells: volts of S, E and M to G, the device's own output, its currents."""
 
 _STRAY_S = 1e-12
-"""Conductance from every node to ground (1 TΩ): keeps a floating node defined."""
+"""Conductance to ground (1 TΩ) of what would float without it."""
 _SNAP = 1e-18
 """A mode smaller than this (V, A) is over: the state is then bitwise its steady value."""
 _NOISE_HZ = 1_000.0
@@ -191,7 +191,8 @@ def _node_equations(
     """
     size = len(nodes) + len(capacitors)
     matrix = np.zeros((size, size))
-    matrix[np.arange(len(nodes)), np.arange(len(nodes))] = _STRAY_S
+    for node in _floating(wiring, nodes):
+        matrix[nodes[node], nodes[node]] = _STRAY_S
     for part in wiring.resistors:
         _stamp(matrix, nodes, part.a, part.b, 1.0 / part.ohm)
     _stamp(matrix, nodes, "P", "N", branch.conductance_s)
@@ -208,6 +209,23 @@ def _node_equations(
     for k, node in enumerate(wiring.injections):
         right[nodes[node], 3 + len(capacitors) + k] = 1.0
     return np.linalg.solve(matrix, right)
+
+
+def _floating(wiring: Wiring, nodes: dict[str, int]) -> list[str]:
+    """Return one node of every part of the network that no resistor connects to ground."""
+    joined = [(part.a, part.b) for part in wiring.resistors] + [("P", "N")]
+    chosen: list[str] = []
+    grounded = {GROUND}
+    while True:
+        grown = {node for pair in joined if grounded & set(pair) for node in pair}
+        if not grown <= grounded:
+            grounded |= grown
+            continue
+        lost = sorted(set(nodes) - grounded)
+        if not lost:
+            return chosen
+        chosen.append(lost[0])
+        grounded.add(lost[0])
 
 
 def _stamp(

@@ -241,7 +241,7 @@ class SimulatedWorld:
         if channel in CONTACT_SENSED:
             self._sync.trigger()
 
-    def _lead_changed(self, is_open: bool) -> None:  # noqa: FBT001 - the lead's own call
+    def _lead_changed(self, is_open: bool) -> None:
         self.fixture.lead_open = is_open or self.fixture.values.lead_open
         self._rewire()
 

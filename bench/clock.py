@@ -127,7 +127,9 @@ class TwinClock(_Waiting):
             self._socket.sendall(command.encode("ascii") + b"\n")
             reply = self._reader.readline()
         except (OSError, ValueError) as error:
-            raise NotConnected(f"clock of the simulated bench at {self.address}: {error}") from error
+            raise NotConnected(
+                f"clock of the simulated bench at {self.address}: {error}"
+            ) from error
         if not reply:
             raise NotConnected(
                 f"clock of the simulated bench at {self.address}: the twin closed the line"

@@ -284,9 +284,7 @@ class Table:
 
     def quantities(self, key: str, unit: str) -> tuple[float, ...]:
         """Return a list of quantities in ``unit``."""
-        return tuple(
-            self.parse(key, text, unit) for text in self.texts(key)
-        )
+        return tuple(self.parse(key, text, unit) for text in self.texts(key))
 
     def parse(self, key: str, text: str, unit: str) -> float:
         """Return a quantity that stands inside the text of a key."""

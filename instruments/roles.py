@@ -122,8 +122,9 @@ class Multimeter(Instrument, Protocol):
     """A digital multimeter used for d.c. volts and resistance."""
 
     def configure_dc_voltage(self, *, range_v: float, aperture_s: float) -> None:
-        """Measure d.c. volts on a fixed range with a fixed aperture, auto-zero on, > 10 GOhm
-        input where the range allows it.
+        """Measure d.c. volts on a fixed range with a fixed aperture.
+
+        Auto-zero is on; the input is above 10 GOhm where the range allows it.
         """
         ...
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.judge.verdict import Verdict
+from bench.decision import Verdict
 from bench.record.schema import CaptureRecord, Mark, MeasurementRecord, RunRecord, WaveformRecord
 from reports.units import scale_between
 from reports.verdicts import worst_first

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.judge.verdict import Verdict
+from bench.decision import Verdict
 from bench.record.schema import BudgetLine, BudgetRecord, RunRecord, TestOutcome
 from reports.choice import DEFAULT_CAP, choose_figures, rows_by_requirement
 from reports.evidence import Drawn, LoadWaveform, draw_all

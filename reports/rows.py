@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.judge.verdict import Verdict
+from bench.decision import Verdict
 from bench.record.schema import (
     CaptureRecord,
     MeasurementRecord,

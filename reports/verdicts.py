@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.judge.verdict import Verdict
+from bench.decision import Verdict
 from bench.record.schema import MeasurementRecord
 
 __all__ = ["LEGEND", "Sign", "sign_of", "worst_first", "worst_of"]

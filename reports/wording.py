@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.judge.verdict import Rule, Verdict
+from bench.decision import Rule, Verdict
 from bench.record.schema import RunRecord
 
 __all__ = [

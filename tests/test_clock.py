@@ -84,7 +84,7 @@ def test_an_interrupted_question_does_not_shift_the_answers(server, monkeypatch)
 
 
 def test_nobody_at_the_address_is_one_clear_line():
-    with pytest.raises(NotConnected, match="nothing answers at 127.0.0.1:1 "):
+    with pytest.raises(NotConnected, match=r"nothing answers at 127\.0\.0\.1:1 "):
         TwinClock("127.0.0.1:1")
 
 

@@ -20,7 +20,9 @@ DEFAULT_PROFILE = "ref-alt-400"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``bench challenge``."""
-    parser.add_argument("plan", metavar="PLAN", help="release, safety, production, or a path to tests")
+    parser.add_argument(
+        "plan", metavar="PLAN", help="release, safety, production, or a path to tests"
+    )
     parser.add_argument("--profile", metavar="NAME|FILE", default=DEFAULT_PROFILE)
     parser.add_argument(
         "--fault",
@@ -30,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fault to fit; without severity all three; may be repeated",
     )
     parser.add_argument("--healthy", metavar="N", type=int, default=0, help="healthy units to run")
-    parser.add_argument("--first-seed", metavar="N", type=int, default=1, help="seed of the first unit")
+    parser.add_argument(
+        "--first-seed", metavar="N", type=int, default=1, help="seed of the first unit"
+    )
     parser.add_argument("--out", metavar="DIR", type=Path, help="keep the runs here")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
 

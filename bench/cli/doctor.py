@@ -57,7 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
             except RunFailed as error:
                 cause = error.__cause__
                 failure = cause if isinstance(cause, BenchError) else BenchError(str(error))
-        findings = [*_settings(dict(settings.origins)), *_machine(), *_bench(session.folder, failure)]
+        findings = [
+            *_settings(dict(settings.origins)),
+            *_machine(),
+            *_bench(session.folder, failure),
+        ]
     _print(findings, as_json=arguments.json)
     if isinstance(failure, CalibrationOverdue):
         return failure.exit_code

@@ -27,9 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print plans, profiles, drivers, and the identity of each instrument of a station."""
     catalogue = load_catalogue()
     known = {
-        "plans": {
-            plan: sum(plan in row.plans for row in catalogue) for plan in PLANS
-        },
+        "plans": {plan: sum(plan in row.plans for row in catalogue) for plan in PLANS},
         "profiles": list(known_profiles()),
         "drivers": dict(known_models()),
         "connected": _connected(arguments.station) if arguments.station else {},

@@ -107,7 +107,9 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
 
 def _configure_logging(arguments: argparse.Namespace) -> None:
     level = logging.DEBUG if arguments.debug else logging.WARNING
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
     if arguments.debug:
         for noisy in ("numba", "pyvisa"):
             logging.getLogger(noisy).setLevel(logging.INFO)

@@ -53,7 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         sys.stderr.write(silence.getvalue())
         return int(status)
-    rows = [_requirement(row.id, row.title, settings, collector) for row in _rows(settings, collector)]
+    rows = [
+        _requirement(row.id, row.title, settings, collector) for row in _rows(settings, collector)
+    ]
     if arguments.json:
         document = {
             "plan": settings.plan_name,
@@ -85,9 +87,7 @@ def _requirement(
     return {"id": identifier, "title": title, "tests": tests, "state": state}
 
 
-def _text(
-    settings: RunSettings, collector: _Collector, rows: list[dict[str, str | int]]
-) -> str:
+def _text(settings: RunSettings, collector: _Collector, rows: list[dict[str, str | int]]) -> str:
     profile = settings.profile
     largest_ua = max(
         profile.current_ua(level.number, load_ohm)
@@ -98,9 +98,9 @@ def _text(
     lines = [
         f"plan {settings.plan_name} on {profile.id}: {len(collector.tests)} tests",
         f"bench: {'simulated' if settings.station is None else settings.station.name}",
-        f"levels 1 to {profile.highest_level} into {loads}; highest declared current "
-        f"{largest_ua:g} µA, ceiling {profile.output.ceiling_ua:g} µA; one session of "
-        f"{profile.timers.session_s / 60:g} min",
+        f"levels 1 to {profile.highest_level} into {loads}",
+        f"highest declared current {largest_ua:g} µA, ceiling {profile.output.ceiling_ua:g} µA",
+        f"one session of {profile.timers.session_s / 60:g} min",
         *(f"{row['id']:8} {row['tests']:3} tests  {row['title']}: {row['state']}" for row in rows),
     ]
     return "\n".join(lines) + "\n"

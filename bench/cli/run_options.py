@@ -9,7 +9,9 @@ __all__ = ["add_bench_options", "add_run_options"]
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add the plan and everything that a run may be told."""
-    parser.add_argument("plan", metavar="PLAN", help="release, safety, production, or a path to tests")
+    parser.add_argument(
+        "plan", metavar="PLAN", help="release, safety, production, or a path to tests"
+    )
     add_bench_options(parser)
     parser.add_argument("--out", metavar="DIR", help="the run folder itself; must be empty")
 

@@ -9,8 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
-from bench.station.fault_spec import split_faults
 from bench.profile import load_profile
+from bench.station.fault_spec import split_faults
 from bench.station.simulation import launch_twin, unit_description
 
 __all__ = ["add_arguments", "run"]
@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="fit a fault; may be repeated",
     )
-    parser.add_argument("--address-file", metavar="F", type=Path, help="also write the addresses here")
+    parser.add_argument(
+        "--address-file", metavar="F", type=Path, help="also write the addresses here"
+    )
     parser.add_argument("--event-log", metavar="F", type=Path, help="log what the bridge does")
 
 

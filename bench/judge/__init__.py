@@ -1,5 +1,6 @@
 """The only place where a verdict is made, and the uncertainty that it rests on."""
 
+from bench.decision import Basis, Limit, Rule, Verdict
 from bench.judge.budget import Budget, Contribution, Input, evaluate, normal, rectangular
 from bench.judge.data_sheets import (
     MultimeterAccuracy,
@@ -41,7 +42,6 @@ from bench.judge.time_budgets import (
     rate_budget,
     shutdown_latency_budget,
 )
-from bench.judge.verdict import Basis, Limit, Rule, Verdict
 
 __all__ = [
     "Basis",

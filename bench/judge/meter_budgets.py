@@ -47,9 +47,7 @@ def current_over_shunt_budget(
     meter = rectangular(
         "multimeter", limit_v - offset_v if corrected else limit_v, source=_source(accuracy)
     )
-    shunt = normal(
-        "shunt", shunt_relative * shunt_ohm, value=shunt_ohm, source=shunt_source
-    )
+    shunt = normal("shunt", shunt_relative * shunt_ohm, value=shunt_ohm, source=shunt_source)
     inputs = [_mean(readings_v, "V"), meter, shunt]
     return evaluate(
         "direct current",
@@ -103,7 +101,9 @@ def resistance_budget(
         ),
         rectangular("contacts", contact_ohm, source="relay contacts, docs/laboratory.md"),
     ]
-    return evaluate("resistance", "Ω", inputs, lambda reading, error, added: reading + error + added)
+    return evaluate(
+        "resistance", "Ω", inputs, lambda reading, error, added: reading + error + added
+    )
 
 
 def _mean(readings: Sequence[float], unit: str, *, name: str = "repeatability") -> Input:

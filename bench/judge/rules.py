@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bench.judge.verdict import Limit, Rule, Verdict
+from bench.decision import Limit, Rule, Verdict
 
 __all__ = [
     "Judgement",
@@ -135,9 +135,7 @@ def decidable(
     limit alone has an empty interval too where the guard band reaches down to it.
     """
     u = expanded_uncertainty / coverage_factor
-    band = guard_band(
-        limit.rule, standard_uncertainty=u, expanded_uncertainty=expanded_uncertainty
-    )
+    band = guard_band(limit.rule, standard_uncertainty=u, expanded_uncertainty=expanded_uncertainty)
     low = natural_low if limit.low is None else limit.low
     if band is None or band == 0.0 or low is None or limit.high is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bench.judge.verdict import Verdict
+from bench.decision import Verdict
 
 __all__ = ["requirement_verdict", "run_verdict"]
 

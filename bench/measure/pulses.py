@@ -282,13 +282,13 @@ def _count_beyond(waveform: Waveform, blocks: NDArray[np.bool_], *, upper: bool)
     total = 0
     for block in np.flatnonzero(blocks):
         codes: NDArray[Any] = waveform.codes[block * BLOCK : (block + 1) * BLOCK]
-        total += int(np.count_nonzero(codes >= waveform.code_high if upper else codes <= waveform.code_low))
+        total += int(
+            np.count_nonzero(codes >= waveform.code_high if upper else codes <= waveform.code_low)
+        )
     return total
 
 
-def _states(
-    waveform: Waveform, zero: ZeroState, pulses: PulseTable
-) -> tuple[StateLevel, ...]:
+def _states(waveform: Waveform, zero: ZeroState, pulses: PulseTable) -> tuple[StateLevel, ...]:
     """Return the zero state and, of each polarity that occurs, the state of its pulses."""
     baseline = waveform.gain * zero.level + waveform.offset
     found = [StateLevel(level=baseline, occupancy=zero.occupancy)]

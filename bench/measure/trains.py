@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,16 +154,13 @@ def polarity_cycles(
     half = len(inner) // 2
     charges = [(inner[2 * k].charge, inner[2 * k + 1].charge) for k in range(half)]
     weights = np.abs(pulses.charge)
-    sizes = [
-        float(weights[run.first : run.first + run.count].sum()) for run in inner[: 2 * half]
-    ]
+    sizes = [float(weights[run.first : run.first + run.count].sum()) for run in inner[: 2 * half]]
     return PolarityCycles(
         trains=inner,
         irregular=tuple(run for run in inner if run.count != expected),
         net_charge=np.array([sum(pair) for pair in charges]),
         phase_charge=np.array(sizes).reshape(half, 2).sum(axis=1),
-        alternates=len(inner) > 1
-        and all(a.polarity == -b.polarity for a, b in zip(inner, inner[1:], strict=False)),
+        alternates=len(inner) > 1 and all(a.polarity == -b.polarity for a, b in pairwise(inner)),
     )
 
 
@@ -173,14 +171,12 @@ def _led_trains(pulses: PulseTable) -> tuple[Train, ...]:
     return _runs(pulses, breaks, led=True)
 
 
-def _runs(
-    pulses: PulseTable, breaks: NDArray[np.intp], *, led: bool = False
-) -> tuple[Train, ...]:
+def _runs(pulses: PulseTable, breaks: NDArray[np.intp], *, led: bool = False) -> tuple[Train, ...]:
     count = len(pulses)
     if count == 0:
         return ()
     edges = [0, *(int(row) for row in breaks), count]
-    return tuple(_run(pulses, first, stop, led=led) for first, stop in zip(edges, edges[1:], strict=False))
+    return tuple(_run(pulses, first, stop, led=led) for first, stop in pairwise(edges))
 
 
 def _run(pulses: PulseTable, first: int, stop: int, *, led: bool) -> Train:

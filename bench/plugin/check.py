@@ -103,12 +103,20 @@ class Check:
         )
 
     def undecided(
-        self, requirement: str, quantity: str, *, verdict: Verdict, reason: str, **conditions: Scalar
+        self,
+        requirement: str,
+        quantity: str,
+        *,
+        verdict: Verdict,
+        reason: str,
+        **conditions: Scalar,
     ) -> None:
         """Record that there is no number, with the verdict that this has and why."""
         self._plain(requirement, quantity, verdict, reason, conditions)
 
-    def recorded(self, requirement: str, quantity: str, *, found: str, **conditions: Scalar) -> None:
+    def recorded(
+        self, requirement: str, quantity: str, *, found: str, **conditions: Scalar
+    ) -> None:
         """Record something without judging it."""
         self._plain(requirement, quantity, Verdict.RECORDED, found, conditions)
 

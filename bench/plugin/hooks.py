@@ -61,7 +61,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "level" in wanted:
         metafunc.parametrize("level", scope.levels, ids=[f"level{n}" for n in scope.levels])
     if "load_ohm" in wanted:
-        metafunc.parametrize("load_ohm", scope.loads_ohm, ids=[f"{r:g}ohm" for r in scope.loads_ohm])
+        metafunc.parametrize(
+            "load_ohm", scope.loads_ohm, ids=[f"{r:g}ohm" for r in scope.loads_ohm]
+        )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -175,9 +177,7 @@ def pytest_runtest_makereport(
     check = item.stash.get(_CHECK, None)
     if check is not None and report.when == "call":
         for row in check.rows:
-            report.user_properties.append(
-                ("measurement", msgspec.json.encode(row).decode("utf-8"))
-            )
+            report.user_properties.append(("measurement", msgspec.json.encode(row).decode("utf-8")))
     run = item.config.stash.get(RUN, None)
     if run is not None and requirement_ids(item):
         _remember(item, report, run)
@@ -236,10 +236,13 @@ def _unanswered(item: pytest.Item, check: Check) -> tuple[str, ...]:
 
 def _parameters(item: pytest.Item) -> dict[str, str | int | float]:
     spec = getattr(item, "callspec", None)
-    return {} if spec is None else {k: v for k, v in spec.params.items() if isinstance(v, int | float)}
+    return (
+        {} if spec is None else {k: v for k, v in spec.params.items() if isinstance(v, int | float)}
+    )
 
 
 def requirement_ids(node: pytest.Item | pytest.FunctionDefinition) -> tuple[str, ...]:
+    """Return the requirements that a test is marked with."""
     return tuple(
         str(requirement)
         for marker in node.iter_markers("requirement")
@@ -250,7 +253,9 @@ def requirement_ids(node: pytest.Item | pytest.FunctionDefinition) -> tuple[str,
 def _settings(config: pytest.Config) -> RunSettings:
     settings = config.stash.get(SETTINGS, None)
     if settings is None:
-        settings = config.stash[SETTINGS] = settings_from(config.option, root=Path(__file__).parents[2])
+        settings = config.stash[SETTINGS] = settings_from(
+            config.option, root=Path(__file__).parents[2]
+        )
     return settings
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -19,7 +19,14 @@ from bench.errors import BenchError, CalibrationOverdue, FixtureError
 from bench.plugin.check import Check, CheckContext
 from bench.plugin.settings import RunSettings
 from bench.plugin.start import started_event
-from bench.record import Journal, create_run_folder, load_run, store_waveform, summary_bytes, utc_now
+from bench.record import (
+    Journal,
+    create_run_folder,
+    load_run,
+    store_waveform,
+    summary_bytes,
+    utc_now,
+)
 from bench.record.events import Finished, Kind, Problem
 from bench.record.run_folder import JOURNAL_NAME, WAVEFORM_FOLDER
 from bench.record.schema import RunRecord, SafeStateRecord, SelfTestStep, TestOutcome
@@ -38,7 +45,7 @@ __all__ = ["Run", "RunFailed"]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class RunFailed(Exception):  # noqa: N818 - it says that the run failed to start, not how
+class RunFailed(Exception):
     """The bench could not be opened: no test runs, the record says why."""
 
 
@@ -256,5 +263,3 @@ def _excess(step: SelfTestStep) -> float:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler
     raise KeyboardInterrupt(signal.Signals(number).name)
-
-

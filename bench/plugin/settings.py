@@ -18,8 +18,8 @@ from bench.errors import CalibrationOverdue, UsageError
 from bench.profile import Profile, load_profile
 from bench.record.schema import DeviceRecord
 from bench.requirements import Catalogue, Requirement, load_catalogue
-from bench.station.fault_spec import split_faults
 from bench.station.configuration import Station, load_station, overdue, resolve
+from bench.station.fault_spec import split_faults
 from bench.station.simulation import (
     RunningTwin,
     launch_twin,
@@ -108,9 +108,7 @@ class RunSettings:
         row = self.catalogue[next(iter(requirements))]
         plan = self.plan if self.plan in PLANS else "release"
         found = row.scope(plan)
-        return Scope(
-            levels=found.levels_of(self.profile), loads_ohm=found.loads_of(self.profile)
-        )
+        return Scope(levels=found.levels_of(self.profile), loads_ohm=found.loads_of(self.profile))
 
     def full_scope(self, requirements: Iterable[str]) -> bool:
         """Whether the plan tests these requirements without the production plan's cuts."""
@@ -191,7 +189,9 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
     origins: dict[str, tuple[str, str]] = {}
 
     def setting(name: str, default: str) -> str:
-        found = resolve(name, flag=_text(getattr(arguments, name)), station=station, default=default)
+        found = resolve(
+            name, flag=_text(getattr(arguments, name)), station=station, default=default
+        )
         origins[name] = (found.value, found.origin)
         return found.value
 

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 import msgspec
 
+from bench.decision import Verdict
 from bench.errors import FileFormatError, UsageError
 from bench.judge.run_verdict import requirement_verdict, run_verdict
-from bench.judge.verdict import Verdict
 from bench.record.events import Finished, Kind, Problem, Started
 from bench.record.journal import JournalLine, read_journal
 from bench.record.schema import (
@@ -68,7 +68,7 @@ class _Gathered:
     problems: list[Problem] = field(default_factory=list[Problem])
     deviations: list[str] = field(default_factory=list[str])
 
-    def take(self, line: JournalLine) -> None:
+    def take(self, line: JournalLine) -> None:  # noqa: C901 - one case a kind reads straight
         """File one line under its kind; unknown kinds are from a newer version and are left."""
         match line.kind:
             case Kind.STARTED:

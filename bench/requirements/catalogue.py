@@ -11,8 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from bench.decision import Limit, Rule
 from bench.errors import ConfigurationError, UsageError
-from bench.judge import Limit, Rule
 from bench.quantity import QuantityError
 from bench.requirements.declared import Declared
 from bench.requirements.limits import evaluate
@@ -154,7 +154,9 @@ def _not_covered(rows: Mapping[str, Requirement]) -> frozenset[str]:
     table.finish()
     for requirement in listed:
         if requirement not in rows:
-            raise table.problem(f"requirements: {requirement!r} is not in the catalogue", "requirements")
+            raise table.problem(
+                f"requirements: {requirement!r} is not in the catalogue", "requirements"
+            )
     return frozenset(listed)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bench.judge import Basis, Limit, Rule
+from bench.decision import Basis, Limit, Rule
 from bench.quantity import Tolerance, convert, dimension_of, written
 from bench.requirements.declared import Declared
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, cast
 
-from bench.judge import Basis, Rule
+from bench.decision import Basis, Rule
 from bench.quantity import QuantityError, Tolerance, dimension_of
 from bench.requirements.limits import Bound, LimitRule, Side
 from bench.requirements.requirement import GROUPS, Levels, Requirement, Scope

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bench.judge import Rule
+from bench.decision import Rule
 from bench.requirements.declared import Declared
 from bench.requirements.limits import LimitRule
 

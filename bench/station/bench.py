@@ -50,7 +50,10 @@ class Bench:
         self.timebase_ppm = station.timebase_ppm
         self.shunt = station.shunt
         self.treatment = Treatment(
-            link=station.open_device(), fixture=station.fixture, clock=station.clock, profile=profile
+            link=station.open_device(),
+            fixture=station.fixture,
+            clock=station.clock,
+            profile=profile,
         )
         self.ranges = RangeChoice(profile=profile)
         self.reactions = Reactions(
@@ -63,7 +66,9 @@ class Bench:
         self.direct = DirectCurrent(
             dmm=station.dmm, fixture=self.fixture, clock=self.clock, shunt=station.shunt
         )
-        self.ceiling = CeilingWatch(ceiling_a=profile.output.ceiling_ua * 1e-6, stopwatch=self.stopwatch)
+        self.ceiling = CeilingWatch(
+            ceiling_a=profile.output.ceiling_ua * 1e-6, stopwatch=self.stopwatch
+        )
         self.acquirer.watchers.append(self.ceiling)
         self.sessions = SessionWatch(
             treatment=self.treatment, acquirer=self.acquirer, clock=self.clock, ranges=self.ranges

@@ -59,9 +59,7 @@ class DirectReading:
 class DirectCurrent:
     """The meter over the shunt."""
 
-    def __init__(
-        self, *, dmm: Multimeter, fixture: Fixture, clock: Clock, shunt: Shunt
-    ) -> None:
+    def __init__(self, *, dmm: Multimeter, fixture: Fixture, clock: Clock, shunt: Shunt) -> None:
         self._dmm = dmm
         self._fixture = fixture
         self._clock = clock

@@ -13,7 +13,9 @@ from typing import Final
 
 import numpy as np
 
+from bench.errors import DeviceMisbehaved
 from bench.judge import (
+    ScopeRange,
     amplitude_budget,
     amplitude_ratio_budget,
     clock_interval_budget,
@@ -28,9 +30,8 @@ from bench.judge import (
     rate_budget,
     shutdown_latency_budget,
     symmetry_budget,
+    transferred_scope,
 )
-from bench.judge import ScopeRange, transferred_scope
-from bench.errors import DeviceMisbehaved
 from bench.measure import PulseTable, grid_defects
 from bench.measure import repetition_rate as fitted_rate
 from bench.profile import Profile
@@ -151,9 +152,7 @@ def load_regulation(output: SteadyOutput, *, reference: SteadyOutput) -> Measure
     return max(changes, key=lambda change: abs((change.value or 1.0) - 1.0))
 
 
-def pulse_duration(
-    output: SteadyOutput, polarity: Polarity, *, timebase_ppm: float
-) -> Measured:
+def pulse_duration(output: SteadyOutput, polarity: Polarity, *, timebase_ppm: float) -> Measured:
     """Return the median pulse duration of one polarity, in s."""
     pulses = output.of_polarity(polarity)
     if len(pulses) == 0:
@@ -171,10 +170,10 @@ def duration_symmetry(output: SteadyOutput, *, timebase_ppm: float) -> Measured:
     """Return the ratio of positive to negative pulse duration."""
     durations = [pulse_duration(output, p, timebase_ppm=timebase_ppm) for p in output.polarities]
     positive, negative = durations[0], durations[-1]
-    for one in (positive, negative):
-        if one.value is None or one.budget is None:
-            return Measured(value=None, unit="1", reason=one.reason, waveforms=output.evidence)
-    assert positive.value and negative.value and positive.budget and negative.budget
+    if positive.value is None or positive.budget is None:
+        return replace(positive, unit="1")
+    if negative.value is None or negative.budget is None:
+        return replace(negative, unit="1")
     budget = evaluate(
         "duration ratio",
         "1",
@@ -207,7 +206,9 @@ def repetition_rate(output: SteadyOutput, *, timebase_ppm: float) -> Measured:
             value=None, unit="Hz", waveforms=output.evidence, reason="the pulses form no grid"
         )
     budget = rate_budget(
-        rate.rate_hz, standard_uncertainty_hz=rate.standard_uncertainty_hz, timebase_ppm=timebase_ppm
+        rate.rate_hz,
+        standard_uncertainty_hz=rate.standard_uncertainty_hz,
+        timebase_ppm=timebase_ppm,
     )
     return Measured(value=rate.rate_hz, unit="Hz", budget=budget, waveforms=output.evidence)
 

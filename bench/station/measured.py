@@ -27,11 +27,13 @@ class Measured:
     @property
     def expanded_uncertainty(self) -> float | None:
         """U in ``unit``, or None where the value is a count or missing."""
-        return None if self.budget is None or self.value is None else self.budget.expanded_uncertainty
+        return (
+            None if self.budget is None or self.value is None else self.budget.expanded_uncertainty
+        )
 
     @property
     def coverage_factor(self) -> float | None:
-        """k of the expanded uncertainty."""
+        """K of the expanded uncertainty."""
         return None if self.budget is None or self.value is None else self.budget.coverage_factor
 
     @property

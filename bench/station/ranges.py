@@ -59,7 +59,9 @@ class RangeChoice:
         """Return the largest declared current of a level (or of all) over all loads."""
         numbers = [row.number for row in self.profile.levels if level in (None, row.number)]
         return max(
-            self.profile.current_ua(number, load) for number in numbers for load in self.profile.loads_ohm
+            self.profile.current_ua(number, load)
+            for number in numbers
+            for load in self.profile.loads_ohm
         )
 
     @staticmethod

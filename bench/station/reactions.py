@@ -111,7 +111,9 @@ class Reactions:
             conditions={"level": level, "load_ohm": load_ohm},
         )
         self._fixture.open("sync_link")
-        return self._after_sync(capture, Label.CURRENT, threshold=OFF_A, averaging_s=OFF_AVERAGING_S)
+        return self._after_sync(
+            capture, Label.CURRENT, threshold=OFF_A, averaging_s=OFF_AVERAGING_S
+        )
 
     def charger(self, *, level: int, load_ohm: float, phase_s: float) -> Reaction:
         """Plug the charger into a running device; it stays plugged."""
@@ -125,7 +127,9 @@ class Reactions:
             cause=self._fixture.plug_charger,
             conditions={"level": level, "load_ohm": load_ohm},
         )
-        return self._after_sync(capture, Label.CURRENT, threshold=OFF_A, averaging_s=OFF_AVERAGING_S)
+        return self._after_sync(
+            capture, Label.CURRENT, threshold=OFF_A, averaging_s=OFF_AVERAGING_S
+        )
 
     def overcurrent(
         self,

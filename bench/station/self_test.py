@@ -69,7 +69,9 @@ class SelfTest:
             errors = instrument.drain_errors()
             detail = "; ".join(f"{code} {text}" for code, text in errors)
             self._judge(
-                SelfTestStep(name=f"{role}: error queue", passed=not errors, detail=detail or "empty"),
+                SelfTestStep(
+                    name=f"{role}: error queue", passed=not errors, detail=detail or "empty"
+                ),
                 remedy=f"send *CLS to {instrument.resource_name} and see what causes it",
             )
 
@@ -199,7 +201,9 @@ class SelfTest:
 
     def _judge(self, step: SelfTestStep, *, remedy: str) -> None:
         """Journal the step; raise FixtureError where it did not pass."""
-        self._record(step if step.passed else replace(step, detail=f"{step.detail} {remedy}".strip()))
+        self._record(
+            step if step.passed else replace(step, detail=f"{step.detail} {remedy}".strip())
+        )
         if step.passed:
             return
         found = "no reading" if step.value is None else f"{step.value:.6g} {step.unit}"

@@ -132,9 +132,7 @@ class OpenStation:
         test.open_path()
         for load in self.configuration.loads:
             if load.nominal_ohm in profile.loads_ohm:
-                test.load(
-                    load.nominal_ohm, expected_ohm=load.value_ohm, tolerance=load.tolerance
-                )
+                test.load(load.nominal_ohm, expected_ohm=load.value_ohm, tolerance=load.tolerance)
         test.release_path()
         zero_v = test.meter_zero()
         self.shunt = Shunt(
@@ -276,9 +274,7 @@ def _views(configuration: Station) -> Iterator[ChannelView]:
         sensitivity=channels.electrode.sensitivity,
         unit="V",
     )
-    yield ChannelView(
-        label=Label.SYNC, channel=channels.sync.channel, sensitivity=1.0, unit="V"
-    )
+    yield ChannelView(label=Label.SYNC, channel=channels.sync.channel, sensitivity=1.0, unit="V")
 
 
 def _own_pid() -> int:

@@ -151,7 +151,9 @@ class Transfer:
         self._fixture.reference_off()
         self._fixture.open("dmm_shunt")
         self._reference = {
-            current: ReferenceCurrent(positive_a=positive_a[current], negative_a=negative_a[current])
+            current: ReferenceCurrent(
+                positive_a=positive_a[current], negative_a=negative_a[current]
+            )
             for current in self._by_current
         }
         return {plan: _means(positive[plan], negative[plan]) for plan in positive}

@@ -32,9 +32,7 @@ class CrossingFinder:
                 self._armed.add(side)
         return False
 
-    def within(
-        self, terms: list[Term], piece_ns: int, from_ns: int, stop_ns: int
-    ) -> int | None:
+    def within(self, terms: list[Term], piece_ns: int, from_ns: int, stop_ns: int) -> int | None:
         """Return when the level is crossed within a piece, None if it is not."""
         start_s, stop_s = (from_ns - piece_ns) / NS_PER_S, (stop_ns - piece_ns) / NS_PER_S
         if self.look(value(terms, start_s)):

@@ -166,8 +166,15 @@ class Delivery:
     def steady(self) -> object | None:
         """Return what decides the coming pulses once the level is reached."""
         assert self._programme is not None
-        odd = self._bridge.open_one_in > 1 and self._programme.pulses % (2 * self._bridge.open_one_in)
-        if self.ramping_down or odd or self._overcurrent.count or self._up(self._timeline.now_ns) < 1.0:
+        odd = self._bridge.open_one_in > 1 and self._programme.pulses % (
+            2 * self._bridge.open_one_in
+        )
+        if (
+            self.ramping_down
+            or odd
+            or self._overcurrent.count
+            or self._up(self._timeline.now_ns) < 1.0
+        ):
             return None
         return (self.set_ua, self.level, self._direct_current.memory(), self._detector.memory())
 

@@ -235,7 +235,9 @@ class DevicePort:
 
     def _faults(self) -> str:
         telemetry = self._unit.telemetry
-        return f"faults={telemetry.fault_word()} names={','.join(telemetry.fault_names()) or 'none'}"
+        return (
+            f"faults={telemetry.fault_word()} names={','.join(telemetry.fault_names()) or 'none'}"
+        )
 
     def _modes(self) -> tuple[str, ...]:
         return self._firmware.settings.modes or ("standard",)

@@ -6,6 +6,7 @@ A term is ``(weight, rate)`` and stands for ``weight * exp(rate * t)``; a consta
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import exp, expm1
 
 __all__ = ["Term", "bound", "integral", "sign_changes", "value"]
@@ -61,7 +62,7 @@ def _zeros(terms: list[Term], start_s: float, stop_s: float) -> list[float]:
     reduced = [(weight * (rate - pivot), rate) for weight, rate in terms[1:]]
     cuts = [start_s, *_zeros(reduced, start_s, stop_s), stop_s]
     found: list[float] = []
-    for low_s, high_s in zip(cuts, cuts[1:], strict=False):
+    for low_s, high_s in pairwise(cuts):
         rising = value(terms, low_s) < 0
         if value(terms, high_s) and rising != (value(terms, high_s) < 0):
             found.append(_bisected(terms, low_s, high_s, rising=rising))

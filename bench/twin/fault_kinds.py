@@ -35,7 +35,9 @@ class Fault:
 
 def graded(name: str, **severities: Fitting) -> type[Fault]:
     """Return a fault made of one function for each severity that exists."""
-    return type(name, (Fault,), {"name": name, "severities": severities, "__doc__": f"Fault {name}."})
+    return type(
+        name, (Fault,), {"name": name, "severities": severities, "__doc__": f"Fault {name}."}
+    )
 
 
 def three(

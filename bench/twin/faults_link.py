@@ -116,7 +116,9 @@ def _open_for_ever(unit: Unit) -> None:
 
 LINK_FAULTS: Mapping[str, type[Fault]] = {
     "B05": three("B05", _battery_reading, 1.01, 1.05, 1.2),
-    "C01": graded("C01", low=_lies("battery"), middle=_lies("level"), high=_lies("current", "faults")),
+    "C01": graded(
+        "C01", low=_lies("battery"), middle=_lies("level"), high=_lies("current", "faults")
+    ),
     "C02": three("C02", _stale, 0.2, 5.0, float("inf")),
     "C04": graded("C04", low=_clamps, middle=_wraps, high=_reads_past),
     "C05": graded("C05", low=_lower_case, middle=_prefix, high=_noise),

@@ -154,7 +154,10 @@ OUTPUT_FAULTS: Mapping[str, type[Fault]] = {
     "A13": three("A13", _gain_below_1k, 1.03, 1.2, 2.0),
     "A14": graded("A14", low=_open_leg(-1, 10), middle=_open_leg(-1), high=_open_leg(1)),
     "A15": graded(
-        "A15", low=_stuck_leg(-1, seconds=1.0), middle=_stuck_leg(1), high=_stuck_leg(-1, factor=2.0)
+        "A15",
+        low=_stuck_leg(-1, seconds=1.0),
+        middle=_stuck_leg(1),
+        high=_stuck_leg(-1, factor=2.0),
     ),
     "A18": three("A18", _rise_time, 50.0, 300.0, 3000.0),
     "A20": three("A20", _capacitance, 4.0, 47.0, 1000.0),

@@ -41,7 +41,11 @@ class FixtureValues:
 
         faults = frozenset(bench_faults)
         self.shunt_ohm = within(100.0, 5e-4) * (1.05 if "X09" in faults else 1.0)
-        self.load_ohm = {101: within(400.0, 1e-3), 102: within(1900.0, 1e-3), 103: within(9900.0, 1e-3)}
+        self.load_ohm = {
+            101: within(400.0, 1e-3),
+            102: within(1900.0, 1e-3),
+            103: within(9900.0, 1e-3),
+        }
         self.skin_series_ohm, self.skin_ohm = within(1_000.0, 1e-2), within(20_000.0, 1e-2)
         self.skin_f = within(100e-9, 5e-2)
         self.rc_ohm, self.rc_f = within(9_900.0, 1e-3), within(100e-9, 2e-2)
@@ -51,9 +55,7 @@ class FixtureValues:
         self.measuring_load_ohm = within(1_000.0, 1e-2)
         self.probe_ohm = within(10e6, 1e-2)
         self.open_ohm = within(2e6, 1e-2)
-        self.contact_ohm = {
-            channel: float(random.uniform(*_CONTACT_OHM)) for channel in RELAYS
-        }
+        self.contact_ohm = {channel: float(random.uniform(*_CONTACT_OHM)) for channel in RELAYS}
         self.return_ohm = float(random.uniform(*_CONTACT_OHM))
         if "X08" in faults:
             self.contact_ohm[_AGED] += _AGED_OHM
@@ -232,9 +234,7 @@ def _wiring(values: FixtureValues, closed: frozenset[int], source_on: bool) -> W
             more, capacitor = build(values)
             resistors += more
             capacitors.append(capacitor)
-    return Wiring(
-        resistors=tuple(resistors), capacitors=tuple(capacitors), injections=("S", "E")
-    )
+    return Wiring(resistors=tuple(resistors), capacitors=tuple(capacitors), injections=("S", "E"))
 
 
 def _plain_paths(values: FixtureValues, closed: frozenset[int]) -> list[Resistor]:
@@ -262,7 +262,9 @@ def _plain_paths(values: FixtureValues, closed: frozenset[int]) -> list[Resistor
 def _skin(values: FixtureValues) -> tuple[list[Resistor], Capacitor]:
     series_ohm = values.skin_series_ohm + values.contact_ohm[104]
     parts = [Resistor(a="L", b="K", ohm=series_ohm), Resistor(a="K", b="S", ohm=values.skin_ohm)]
-    return parts, Capacitor(name="skin", a="K", b="S", farad=values.skin_f, bleed_ohm=values.skin_ohm)
+    return parts, Capacitor(
+        name="skin", a="K", b="S", farad=values.skin_f, bleed_ohm=values.skin_ohm
+    )
 
 
 def _rc(values: FixtureValues) -> tuple[list[Resistor], Capacitor]:

@@ -61,13 +61,18 @@ class World(Protocol):
     def advance_to_crossing(
         self, node: Node, level_v: float, direction: Direction, hysteresis_v: float, limit_ns: int
     ) -> int | None:
-        """Advance to the next crossing of ``level_v`` (return its instant, now is there) or to
-        ``limit_ns`` (return None). Crossing = was beyond the hysteresis on the other side before."""
+        """Advance to the next crossing of ``level_v`` and return its instant; now is there.
+
+        None where ``limit_ns`` came first. A crossing was beyond the hysteresis before, on the
+        other side.
+        """
         ...
 
     def mean_voltage(self, start_ns: int, stop_ns: int) -> float | None:
-        """Mean volts at the multimeter's input between two remembered instants (exact integral);
-        None where the input is open."""
+        """Mean volts at the multimeter's input between two remembered instants.
+
+        An exact integral; None where the input is open.
+        """
         ...
 
     def resistance(self) -> float:
@@ -82,7 +87,9 @@ class World(Protocol):
         """Return what the switch unit believes."""
         ...
 
-    def set_supply(self, output: int, *, voltage_v: float, current_limit_a: float, on: bool) -> None:
+    def set_supply(
+        self, output: int, *, voltage_v: float, current_limit_a: float, on: bool
+    ) -> None:
         """Set a supply output's actual terminal source."""
         ...
 

@@ -317,4 +317,3 @@ def _counted(block: Block, count: int) -> Block:
 
 def _repeated(block: Block, stop_ns: int) -> Block:
     return _counted(block, max(0, -(-(stop_ns - block.start_ns) // block.cycle_ns)))
-

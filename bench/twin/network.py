@@ -77,7 +77,17 @@ class Branch:
 class Solution:
     """x(t) and every row of :data:`ROWS` from one state on, while nothing is switched."""
 
-    __slots__ = ("_bounds", "_modes", "_terms", "levels", "noise_v", "rates", "steady", "system", "weights")
+    __slots__ = (
+        "_bounds",
+        "_modes",
+        "_terms",
+        "levels",
+        "noise_v",
+        "rates",
+        "steady",
+        "system",
+        "weights",
+    )
 
     def __init__(
         self, system: System, x: tuple[float, ...], u: tuple[float, ...], noise_a: float
@@ -147,12 +157,10 @@ class System:
         states = 1 + len(self.capacitors)
         self.rows_x, self.rows_u = _split(rows, states)
         derivative = _derivative(gains, branch, self.capacitors, len(nodes))
-        self._modes_of(derivative[:, :states], derivative[:, states:], branch)
+        self._modes_of(derivative[:, :states], derivative[:, states:])
         self.noise_ohm = _noise_gain(derivative, rows, states)
 
-    def _modes_of(
-        self, a: NDArray[np.float64], b: NDArray[np.float64], branch: Branch
-    ) -> None:
+    def _modes_of(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> None:
         shapes, inverse, rates = _eigen(a, self.capacitors)
         self.rates: tuple[float, ...] = tuple(rates.tolist())
         self.shapes: list[list[float]] = shapes.tolist()
@@ -284,7 +292,9 @@ def _eigen(
     # A pole that coincides with the lag is moved apart by 1 part in 1e9 of its rate.
     detuning[np.abs(detuning) < 1e-9 * abs(lag_rate)] = 1e-9 * abs(lag_rate)
     driven = (inverse @ a[1:, 0]) / detuning
-    full = np.block([[np.ones((1, 1)), np.zeros((1, len(rates)))], [(shapes @ driven)[:, None], shapes]])
+    full = np.block(
+        [[np.ones((1, 1)), np.zeros((1, len(rates)))], [(shapes @ driven)[:, None], shapes]]
+    )
     back = np.block([[np.ones((1, 1)), np.zeros((1, len(rates)))], [-driven[:, None], inverse]])
     return full, back, np.concatenate([[lag_rate], np.minimum(rates, 0.0)])
 

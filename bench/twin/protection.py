@@ -20,7 +20,9 @@ _PIECE_HORIZON_S = 100.0
 class HardwareOvercurrent(Monitor):
     """A comparator on the sense resistor with its own filter and its own way to open the bridge."""
 
-    def __init__(self, timeline: Timeline, *, threshold_ua: float, trip: Callable[[], None]) -> None:
+    def __init__(
+        self, timeline: Timeline, *, threshold_ua: float, trip: Callable[[], None]
+    ) -> None:
         self._timeline = timeline
         self._trip = trip
         self._above_since_ns: int | None = None
@@ -178,4 +180,3 @@ class Latch:
     def __init__(self) -> None:
         self.auto_restart_s: float | None = None
         """Faulty: output comes back by itself after this time."""
-

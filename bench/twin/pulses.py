@@ -127,7 +127,9 @@ class PulseTimer:
                 edges = fate.edges(self.index, edges)
         self._edges = edges
         self._samples = [
-            (base_ns + instant_ns, judge) for phase in phases for instant_ns, judge in phase.samples()
+            (base_ns + instant_ns, judge)
+            for phase in phases
+            for instant_ns, judge in phase.samples()
         ]
 
     def _telling_sample(self) -> tuple[int, bool] | None:

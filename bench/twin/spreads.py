@@ -1,5 +1,7 @@
-"""How healthy units differ: drawn once per unit from its seed. Basis: recalled orders of magnitude
-(see docs/twin.md); a profile's limits are wide enough for every draw.
+"""How healthy units differ: drawn once per unit from its seed.
+
+Basis: recalled orders of magnitude (see docs/twin.md); a profile's limits are wide enough for
+every draw.
 """
 
 from __future__ import annotations

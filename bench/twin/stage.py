@@ -106,7 +106,9 @@ class OutputStage:
     def _drift(self) -> float:
         source = self.source
         battery_v = self.battery.terminal_v - _NOMINAL_BATTERY_V
-        return source.tempco_ppm_per_k * 1e-6 * self.warming_k + source.gain_per_battery_v * battery_v
+        return (
+            source.tempco_ppm_per_k * 1e-6 * self.warming_k + source.gain_per_battery_v * battery_v
+        )
 
     def _off(self) -> Drive:
         drive = off_drive(self.source, self.bridge, self.rail, self.output)

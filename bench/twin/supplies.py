@@ -46,9 +46,7 @@ class Supplies:
         """Set an output."""
         if output not in self._outputs:
             raise ValueError(f"supply output {output}: the supply has outputs 1 to 3")
-        self._outputs[output] = _Output(
-            voltage_v=voltage_v, current_limit_a=current_limit_a, on=on
-        )
+        self._outputs[output] = _Output(voltage_v=voltage_v, current_limit_a=current_limit_a, on=on)
         self.apply()
 
     def apply(self) -> None:
@@ -75,7 +73,9 @@ class Supplies:
         if not source.on:
             return 0.0, 0.0
         if output == _SOURCE:
-            return source.voltage_v, sum(abs(i) for i in self._fixture.source_currents(self.source_v))
+            return source.voltage_v, sum(
+                abs(i) for i in self._fixture.source_currents(self.source_v)
+            )
         wanted_a = self._battery_a() if output == _BATTERY else self._charger_a()
         if wanted_a <= source.current_limit_a:
             return source.voltage_v, wanted_a

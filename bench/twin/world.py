@@ -114,9 +114,7 @@ class SimulatedWorld:
         self, node: Node, level_v: float, direction: Direction, hysteresis_v: float, limit_ns: int
     ) -> int | None:
         """Advance to the next crossing of a level, or to the limit."""
-        finder = CrossingFinder(
-            level_v=level_v, direction=direction, hysteresis_v=hysteresis_v
-        )
+        finder = CrossingFinder(level_v=level_v, direction=direction, hysteresis_v=hysteresis_v)
         if node == "sync":
             return self._sync_crossing(finder, limit_ns)
         return self._analogue_crossing(ROWS.index(node), finder, limit_ns)
@@ -150,7 +148,9 @@ class SimulatedWorld:
         """Return what the switch unit believes."""
         return self.fixture.commanded(channel)
 
-    def set_supply(self, output: int, *, voltage_v: float, current_limit_a: float, on: bool) -> None:
+    def set_supply(
+        self, output: int, *, voltage_v: float, current_limit_a: float, on: bool
+    ) -> None:
         """Set a supply output."""
         self._supplies.set(output, voltage_v=voltage_v, current_limit_a=current_limit_a, on=on)
         self._rewire()
@@ -222,7 +222,9 @@ class SimulatedWorld:
     def _node_ohm(self, node: str) -> float:
         """Return the direct-current resistance from a node to G, supplies and device included."""
         wiring = self.fixture.wiring(source_on=self._supplies.source_on)
-        names = sorted({"P", "N", "E", "S", "M"} | {n for r in wiring.resistors for n in (r.a, r.b)})
+        names = sorted(
+            {"P", "N", "E", "S", "M"} | {n for r in wiring.resistors for n in (r.a, r.b)}
+        )
         index = {name: k for k, name in enumerate(name for name in names if name != "G")}
         matrix = np.eye(len(index)) * 1e-12
         parts = [(r.a, r.b, r.ohm) for r in wiring.resistors]

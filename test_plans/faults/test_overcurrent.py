@@ -78,7 +78,11 @@ def test_a_trip_is_latched_and_reported(
         link.start(bench.profile.timers.session_s)
     except DeviceRefused as refusal:
         check.fact(
-            "FLT-016", "START after the trip", holds=True, cause=fault, found=f"refused: {refusal.word}"
+            "FLT-016",
+            "START after the trip",
+            holds=True,
+            cause=fault,
+            found=f"refused: {refusal.word}",
         )
     else:
         check.fact("FLT-016", "START after the trip", holds=False, cause=fault, found="accepted")

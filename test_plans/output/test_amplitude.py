@@ -47,6 +47,4 @@ def test_amplitude_does_not_depend_on_the_load(bench: Bench, check: Check, level
     )
     for output in others:
         regulation = measurands.load_regulation(output, reference=smallest)
-        check(
-            "OUT-025", "load_regulation", regulation, level=level, load_ohm=output.load_ohm
-        )
+        check("OUT-025", "load_regulation", regulation, level=level, load_ohm=output.load_ohm)

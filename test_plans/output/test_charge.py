@@ -23,9 +23,7 @@ def test_direct_current_is_as_declared(
 
 
 @pytest.mark.requirement("OUT-018")
-def test_phase_charge_is_at_most_as_declared(
-    bench: Bench, check: Check, load_ohm: float
-) -> None:
+def test_phase_charge_is_at_most_as_declared(bench: Bench, check: Check, load_ohm: float) -> None:
     level = bench.profile.highest_level
     output = bench.steady(level=level, load_ohm=load_ohm)
     for polarity in output.polarities:
@@ -34,9 +32,7 @@ def test_phase_charge_is_at_most_as_declared(
 
 
 @pytest.mark.requirement("OUT-019")
-def test_net_charge_of_a_pulse_is_as_declared(
-    bench: Bench, check: Check, load_ohm: float
-) -> None:
+def test_net_charge_of_a_pulse_is_as_declared(bench: Bench, check: Check, load_ohm: float) -> None:
     level = bench.profile.highest_level
     output = bench.steady(level=level, load_ohm=load_ohm)
     for polarity in output.pulse_polarities:
@@ -56,13 +52,9 @@ def test_net_charge_of_a_polarity_cycle_vanishes(
 
 
 @pytest.mark.requirement("OUT-021")
-def test_polarities_are_symmetric(
-    bench: Bench, check: Check, level: int, load_ohm: float
-) -> None:
+def test_polarities_are_symmetric(bench: Bench, check: Check, level: int, load_ohm: float) -> None:
     output = bench.steady(level=level, load_ohm=load_ohm)
-    check(
-        "OUT-021", "symmetry", measurands.symmetry(output), level=level, load_ohm=load_ohm
-    )
+    check("OUT-021", "symmetry", measurands.symmetry(output), level=level, load_ohm=load_ohm)
     check(
         "OUT-021", "duration_symmetry", measurands.duration_symmetry(output, timebase_ppm=bench.timebase_ppm),
         level=level, load_ohm=load_ohm,

@@ -38,7 +38,7 @@ def test_a_fault_without_severity_gives_every_one_that_it_has():
 
 @pytest.mark.parametrize("spec", ["Z99", "A03=worst", "P01=low"])
 def test_an_unknown_fault_or_severity_is_refused(spec):
-    with pytest.raises(UsageError, match="expected an id|has the severities"):
+    with pytest.raises(UsageError, match=r"expected an id|has the severities"):
         trials([spec], seed=1)
 
 

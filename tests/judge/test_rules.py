@@ -3,10 +3,10 @@
 import math
 
 import pytest
-
-from bench.judge import Basis, Limit, Rule, Verdict, decidable, judge, probability_of_conformity
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bench.judge import Basis, Limit, Rule, Verdict, decidable, judge, probability_of_conformity
 
 PASS, FAIL = Verdict.PASS, Verdict.FAIL
 COND_PASS, COND_FAIL = Verdict.CONDITIONAL_PASS, Verdict.CONDITIONAL_FAIL
@@ -33,9 +33,7 @@ def test_table_holds_at_both_limits(rule, inside, near, over, beyond):
     two_sided = limit(low=90.0, high=110.0, rule=rule)
     for side in (+1, -1):
         for distance, expected in ((0.0, inside), (9.5, near), (10.5, over), (15.0, beyond)):
-            found = judge(
-                100.0 + side * distance, limit=two_sided, expanded_uncertainty=2.0
-            )
+            found = judge(100.0 + side * distance, limit=two_sided, expanded_uncertainty=2.0)
             assert expected == found.verdict, (side, distance)
 
 
@@ -54,9 +52,7 @@ def test_value_on_the_limit_is_inside_and_on_the_acceptance_limit_accepted():
 
 
 def test_acceptance_limits_and_guard_band_are_told():
-    found = judge(
-        100.0, limit=limit(90.0, 110.0, rule=Rule.GUARDED_95), expanded_uncertainty=2.0
-    )
+    found = judge(100.0, limit=limit(90.0, 110.0, rule=Rule.GUARDED_95), expanded_uncertainty=2.0)
     assert pytest.approx(1.6449) == found.guard_band
     assert pytest.approx((91.6449, 108.3551)) == (found.acceptance_low, found.acceptance_high)
     assert (100.0, pytest.approx(83.551)) == (found.margin_pct, found.guarded_margin_pct)
@@ -164,9 +160,7 @@ finite = st.floats(-1e6, 1e6)
 @given(value=finite, low=finite, width=st.floats(0.0, 1e6), u=st.floats(0.0, 1e5))
 def test_guarded_rule_never_passes_what_simple_acceptance_fails(value, low, width, u):
     for rule in (Rule.GUARDED_U, Rule.GUARDED_95, Rule.ILAC_NONBINARY):
-        guarded = judge(
-            value, limit=limit(low, low + width, rule=rule), standard_uncertainty=u
-        )
+        guarded = judge(value, limit=limit(low, low + width, rule=rule), standard_uncertainty=u)
         if guarded.verdict in (PASS, COND_PASS):
             assert PASS == judge(value, limit=limit(low, low + width)).verdict
 

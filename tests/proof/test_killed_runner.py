@@ -69,7 +69,9 @@ def test_output_is_off_and_nothing_is_lost_after_a_kill(tmp_path, number, record
     record = load_run(out)
     record_property("on at kill", on_at_kill)
     record_property("off after s", off_after_s)
-    print(f"kill {number} at {delay_s:.2f} s: output on {on_at_kill}, off {off_after_s * 1e3:.1f} ms")
+    print(
+        f"kill {number} at {delay_s:.2f} s: output on {on_at_kill}, off {off_after_s * 1e3:.1f} ms"
+    )
 
     assert last["event"] == "bridge_off"
     assert off_after_s <= LIMIT_S

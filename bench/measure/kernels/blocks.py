@@ -75,7 +75,9 @@ def _summarise_rest(
 
 
 @compiled
-def code_histogram(codes: _Array, stride_shift: int, lowest: int, shift: int, counts: _Array) -> None:
+def code_histogram(
+    codes: _Array, stride_shift: int, lowest: int, shift: int, counts: _Array
+) -> None:
     """Count codes in bins ``(code - lowest) >> shift``, one sample in ``1 << stride_shift``.
 
     The sample inside each stride is picked by a multiplicative hash, so that a periodic waveform

@@ -8,6 +8,7 @@ full disk all end in a working (at worst uncached) kernel, never in an error.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -65,10 +66,8 @@ def _candidates() -> Iterator[Path]:
     cache_home = os.environ.get("XDG_CACHE_HOME")
     if cache_home:
         yield Path(cache_home) / _FOLDER
-    try:
+    with contextlib.suppress(RuntimeError):  # this user has no home directory
         yield Path.home() / ".cache" / _FOLDER
-    except RuntimeError:
-        pass  # this user has no home directory
     yield Path(tempfile.gettempdir()) / f"{_FOLDER}-{_user_id()}"
 
 

@@ -103,7 +103,9 @@ def _first_outside(chunk: _Array, low: int, high: int, skip: int) -> int:
 
 
 @part
-def _next_inside(codes: _Array, lows: _Array, highs: _Array, flip: int, level: int, index: int) -> int:
+def _next_inside(
+    codes: _Array, lows: _Array, highs: _Array, flip: int, level: int, index: int
+) -> int:
     """Return the first of two neighbours that are both below ``level``, or the record length.
 
     ``flip`` is 0 or -1: codes are compared after an exclusive or with it, which turns a negative

@@ -146,20 +146,14 @@ def _measure_edges(
     top, droop = table[TOP, row], table[DROOP, row]
     lead = zero + top * max(0.5, 1.0 + 0.5 * droop)
     trail = zero + top * max(0.5, 1.0 - 0.5 * droop)
-    start_10, start_50, start_90 = transition(
-        codes, sign, start, -1, first, right - 1, zero, lead
-    )
-    stop_10, stop_50, stop_90 = transition(
-        codes, sign, stop - 1, 1, last, left, zero, trail
-    )
+    start_10, start_50, start_90 = transition(codes, sign, start, -1, first, right - 1, zero, lead)
+    stop_10, stop_50, stop_90 = transition(codes, sign, stop - 1, 1, last, left, zero, trail)
     table[START, row] = start_50
     table[STOP, row] = stop_50
     table[RISE, row] = start_90 - start_10
     table[FALL, row] = stop_10 - stop_90
     table[TOP, row] = sign * top
-    over = _aberration(
-        codes, sign, noise_peaks, start_90, start_90 - start_10, right - 1, lead, 1
-    )
+    over = _aberration(codes, sign, noise_peaks, start_90, start_90 - start_10, right - 1, lead, 1)
     under = _aberration(codes, sign, noise_peaks, stop_10, stop_10 - stop_90, last, zero, -1)
     table[OVERSHOOT, row] = over / (lead - zero)
     table[UNDERSHOOT, row] = under / (trail - zero)

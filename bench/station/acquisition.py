@@ -60,6 +60,8 @@ class Capture:
     waveforms: Mapping[Label, Waveform]
     hashes: Mapping[Label, str]
     volts_per_division: Mapping[Label, float]
+    transferred: Mapping[Label, bool]
+    """Whether the range was transferred from the multimeter in this session."""
 
     def full_scale(self, label: Label) -> float:
         """Return the vertical full scale of a channel in its unit."""
@@ -227,6 +229,9 @@ class Acquirer:
             waveforms=waveforms,
             hashes=hashes,
             volts_per_division=dict(ranges),
+            transferred={
+                label: self.scales.of(label, volts).transferred for label, volts in ranges.items()
+            },
         )
 
     def _in_path_units(

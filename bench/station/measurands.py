@@ -28,6 +28,7 @@ from bench.judge import (
     normal,
     phase_charge_budget,
     rate_budget,
+    scope_accuracy,
     shutdown_latency_budget,
     symmetry_budget,
     transferred_scope,
@@ -73,6 +74,9 @@ SHUNT_RELATIVE: Final = 1e-4
 of the 100 Ω range, rectangular. Source: 34465A data sheet as in bench/judge/accuracy."""
 
 METER: Final = "34465A"
+SCOPE: Final = "DSO-X 3024A"
+"""Models whose data sheets the budgets use; both are those of docs/laboratory.md."""
+
 CLOCK_PPM: Final = 100.0
 """Any computer's clock over twenty minutes; the simulated clock has no error."""
 
@@ -320,8 +324,14 @@ def residual_current(reading: DirectReading) -> Measured:
     return signed if signed.value is None else replace(signed, value=abs(signed.value))
 
 
-def worst_latency(reactions: Sequence[Reaction | None], timebase_ppm: float) -> Measured:
-    """Return the longest time from cause to off, in s; None where an output never ended."""
+def worst_latency(
+    reactions: Sequence[Reaction | None], timebase_ppm: float, *, pauses: bool = True
+) -> Measured:
+    """Return the longest time from cause to off, in s; None where an output never ended.
+
+    ``pauses``: with the pauses between pulses, in which nothing flows; without them it is the time
+    for which the current flowed on (docs/decisions/0004-hardware-trip-without-pauses.md).
+    """
     provoked = [reaction for reaction in reactions if reaction is not None]
     if len(provoked) < len(reactions):
         return Measured(
@@ -338,9 +348,13 @@ def worst_latency(reactions: Sequence[Reaction | None], timebase_ppm: float) -> 
             reason=f"the output is still on at the end of the record, {watched_s * 1e3:.4g} ms "
             "after the cause",
         )  # fmt: skip
-    worst = max(provoked, key=lambda reaction: reaction.result.latency_s or 0.0)
+
+    def latency(reaction: Reaction) -> float:
+        return max(0.0, (reaction.result.latency_s or 0.0) if pauses else reaction.flowing_s)
+
+    worst = max(provoked, key=latency)
     waveform = worst.capture.waveforms[worst.label]
-    latency_s = max(0.0, worst.result.latency_s or 0.0)
+    latency_s = latency(worst)
     budget = shutdown_latency_budget(
         latency_s,
         sample_interval_s=waveform.sample_interval_s,
@@ -513,7 +527,7 @@ def _range(output: SteadyOutput) -> ScopeRange:
 def _scope_range(capture: Capture, label: Label, *, noise_rms_a: float) -> ScopeRange:
     full_scale_a = capture.full_scale(label)
     return ScopeRange(
-        accuracy=transferred_scope(),
+        accuracy=transferred_scope() if capture.transferred[label] else scope_accuracy(SCOPE),
         full_scale_a=full_scale_a,
         amperes_per_volt=full_scale_a / (8 * capture.volts_per_division[label]),
         noise_rms_a=noise_rms_a,

@@ -1,4 +1,8 @@
-"""Which full scale each capture uses, and so which ranges must be transferred beforehand."""
+"""Which full scale each capture uses, and so which ranges must be transferred beforehand.
+
+The transient channel's widest range is not: the largest reference current is one per cent of it.
+What is read there has the uncertainty of the scope's data sheet.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +57,6 @@ class RangeChoice:
             yield RangePlan(label=Label.CURRENT, full_scale_a=self.level_a(level.number))
         yield RangePlan(label=Label.CURRENT, full_scale_a=self.wide_a())
         yield RangePlan(label=Label.TRANSIENT, full_scale_a=self.fault_a())
-        yield RangePlan(label=Label.TRANSIENT, full_scale_a=self.transient_a())
 
     def _largest_ua(self, level: int | None) -> float:
         """Return the largest declared current of a level (or of all) over all loads."""

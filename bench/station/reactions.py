@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from bench.errors import FixtureError
-from bench.measure import Shutdown, first_edge, shutdown
+from bench.measure import Shutdown, excursions, first_edge, shutdown
 from bench.record.schema import Mark
 from bench.station.acquisition import Acquirer, Capture, Shot, Trigger
 from bench.station.ceiling import SYNC_LEVEL_V
@@ -52,6 +52,19 @@ class Reaction:
     averaging_s: float
     threshold_relative: float
     """The threshold over what flowed before it."""
+    threshold: float
+
+    @property
+    def flowing_s(self) -> float:
+        """How long the output stayed above the threshold after the cause, pauses left out."""
+        last_s = self.result.last_above_s
+        if last_s is None:
+            return 0.0
+        after = self.capture.waveforms[self.label].between(
+            self.cause_s, last_s + 2 * self.averaging_s
+        )
+        found = excursions(after, ceiling=self.threshold, averaging_s=self.averaging_s)
+        return sum(excursion.duration_s for excursion in found)
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -225,6 +238,7 @@ class Reactions:
             ),
             averaging_s=averaging_s,
             threshold_relative=threshold / self._before(label),
+            threshold=threshold,
         )
 
     def _after_threshold(self, capture: Capture, *, fault_a: float) -> Reaction | None:
@@ -251,6 +265,7 @@ class Reactions:
             ),
             averaging_s=OVERCURRENT_AVERAGING_S,
             threshold_relative=OVERCURRENT_OFF_FRACTION,
+            threshold=OVERCURRENT_OFF_FRACTION * fault_a,
         )
 
     def _before(self, label: Label) -> float:

@@ -48,6 +48,8 @@ class Scale:
     zero_v: float
     noise_v: float
     """R.m.s. of the zero record."""
+    transferred: bool = True
+    """False: nominal sensitivity, with the uncertainty of the scope's data sheet."""
 
     def problem(self, view: ChannelView) -> str | None:
         """Return why this correction cannot be believed, or None."""
@@ -68,7 +70,7 @@ class Scale:
 
 
 class Scales:
-    """All ranges that were transferred; a range that was not is refused."""
+    """All ranges that were transferred; any other has the channel's nominal sensitivity."""
 
     def __init__(self, views: Iterable[ChannelView]) -> None:
         self.views: Mapping[Label, ChannelView] = {view.label: view for view in views}
@@ -82,22 +84,18 @@ class Scales:
         self._scales[scale.label, _key(scale.volts_per_division)] = scale
 
     def of(self, label: Label, volts_per_division: float) -> Scale:
-        """Return the scale of a range; volts channels that nothing transfers have their nominal."""
+        """Return the scale of a range; one that was not transferred has its nominal."""
         found = self._scales.get((label, _key(volts_per_division)))
         if found is not None:
             return found
         view = self.views[label]
-        if view.unit == "A":
-            raise FixtureError(
-                f"the {label.value} range {volts_per_division:g} V/div was not transferred from "
-                "the multimeter before use: this is a fault of the plan, not of the device"
-            )
         return Scale(
             label=label,
             volts_per_division=volts_per_division,
             sensitivity=view.sensitivity,
             zero_v=0.0,
             noise_v=0.0,
+            transferred=False,
         )
 
     def view(self, label: Label) -> ChannelView:

@@ -78,7 +78,7 @@ class Waveform:
 
     def values(self) -> NDArray[np.float64]:
         """Return the record in ``unit`` as float64, shape (record_length,); for plots and tests."""
-        return self.codes.astype(np.float64) * self.gain + self.offset
+        return np.asarray(self.codes, dtype=np.float64) * self.gain + self.offset
 
     def times(self) -> NDArray[np.float64]:
         """Return the sample instants in seconds, shape (record_length,); for plots and tests."""

@@ -3,6 +3,7 @@
 from instruments.catalogue import (
     DRIVERS,
     Driver,
+    OpenOptions,
     known_models,
     open_instrument,
     open_load_switch,
@@ -15,6 +16,7 @@ from instruments.session import Session, open_session
 __all__ = [
     "DRIVERS",
     "Driver",
+    "OpenOptions",
     "Session",
     "known_models",
     "open_instrument",

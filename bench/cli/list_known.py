@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from bench.plugin.settings import PLANS
-from bench.profile import known_profiles
+from bench.profile import profile_names
 from bench.requirements import load_catalogue
 from bench.station.configuration import load_station
 from instruments import known_models, open_instrument
@@ -26,23 +26,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print plans, profiles, drivers, and the identity of each instrument of a station."""
     catalogue = load_catalogue()
-    known = {
-        "plans": {plan: sum(plan in row.plans for row in catalogue) for plan in PLANS},
-        "profiles": list(known_profiles()),
-        "drivers": dict(known_models()),
-        "connected": _connected(arguments.station) if arguments.station else {},
-    }
+    plans = {plan: sum(plan in row.plans for row in catalogue) for plan in PLANS}
+    profiles = list(profile_names())
+    drivers = dict(known_models())
+    connected = _connected(arguments.station) if arguments.station else {}
     if arguments.json:
+        known = {
+            "plans": plans, "profiles": profiles, "drivers": drivers, "connected": connected,
+        }  # fmt: skip
         sys.stdout.write(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
         return 0
-    for plan, count in known["plans"].items():
-        sys.stdout.write(f"plan       {plan}: {count} requirements\n")
-    for profile in known["profiles"]:
-        sys.stdout.write(f"profile    {profile}\n")
-    for pattern, driver in known["drivers"].items():
-        sys.stdout.write(f"driver     {driver}: {pattern}\n")
-    for role, text in known["connected"].items():
-        sys.stdout.write(f"instrument {role}: {text}\n")
+    lines = [
+        *(f"plan       {plan}: {count} requirements" for plan, count in plans.items()),
+        *(f"profile    {profile}" for profile in profiles),
+        *(f"driver     {driver}: {pattern}" for pattern, driver in drivers.items()),
+        *(f"instrument {role}: {text}" for role, text in connected.items()),
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 

@@ -84,7 +84,7 @@ def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
     with contextlib.redirect_stdout(sys.stderr):
         status = pytest.main(words, plugins=[bridge])
     finished = bridge.run
-    if finished is None or finished.folder is None:
+    if finished is None:
         return int(status) or pytest.ExitCode.NO_TESTS_COLLECTED, None
     return _exit_code(finished, int(status)), finished.folder
 

@@ -11,7 +11,7 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 __all__ = ["Budget", "Contribution", "Input", "evaluate", "normal", "rectangular"]
 
@@ -159,7 +159,7 @@ def evaluate(
     freedom = float(result.df)
     factor = _NORMAL_FACTOR
     if math.isfinite(freedom):
-        factor = float(reporting.k_factor(freedom, COVERAGE_PCT))
+        factor = float(reporting.k_factor(freedom, cast("Any", COVERAGE_PCT)))
     return Budget(
         measurand=measurand,
         unit=unit,

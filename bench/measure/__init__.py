@@ -6,6 +6,7 @@ from bench.measure.levels import Excursion, Shutdown, excursions, shutdown, wors
 from bench.measure.pulses import PulseTable, RecordAnalysis, analyse
 from bench.measure.rates import GridDefects, RepetitionRate, grid_defects, repetition_rate
 from bench.measure.states import StateLevel
+from bench.measure.summary import ChannelSummary, Spread, summarise_channel
 from bench.measure.trains import (
     PolarityCycles,
     PulsePairs,
@@ -18,6 +19,7 @@ from bench.measure.trains import (
 )
 
 __all__ = [
+    "ChannelSummary",
     "CycleSpan",
     "Excursion",
     "GridDefects",
@@ -27,6 +29,7 @@ __all__ = [
     "RecordAnalysis",
     "RepetitionRate",
     "Shutdown",
+    "Spread",
     "StateLevel",
     "Train",
     "all_edges",
@@ -40,6 +43,7 @@ __all__ = [
     "polarity_cycles",
     "repetition_rate",
     "shutdown",
+    "summarise_channel",
     "trains",
     "whole_cycle_mean",
     "whole_cycle_rms",

@@ -95,7 +95,7 @@ def grid_defects(pulses: PulseTable, period_s: float) -> GridDefects:
     absent = np.setdiff1d(np.arange(first, last + 1), number[kept].astype(np.int64))
     return GridDefects(
         expected=last - first + 1,
-        missing_s=origin + absent * period_s,
+        missing_s=np.asarray(origin + absent * period_s, dtype=np.float64),
         extra_s=instants[~kept],
     )
 
@@ -111,7 +111,7 @@ def _numbered(instants: _Instants) -> tuple[_Instants, NDArray[np.int64]]:
     breaks = (periods < 1.0) | (np.abs(steps / period_s - periods) > _BREAK)
     number = np.concatenate(([0.0], np.cumsum(np.where(breaks, 0.0, periods))))
     run = np.concatenate((np.zeros(1, np.int64), np.cumsum(breaks)))
-    return number, run
+    return np.asarray(number, dtype=np.float64), np.asarray(run, dtype=np.int64)
 
 
 def _run_means(values: _Instants, run: NDArray[np.int64]) -> _Instants:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from bench.waveform import Codes, Waveform
@@ -21,4 +23,4 @@ def readable_codes(waveform: Waveform) -> Codes:
         )
     codes = np.ascontiguousarray(waveform.codes).view()
     codes.flags.writeable = False
-    return codes
+    return cast("Codes", codes)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from _pytest.nodes import Node
 
 from bench.errors import BenchError, DeviceMisbehaved, NotOffered
 from bench.judge import Verdict
@@ -241,7 +242,7 @@ def _parameters(item: pytest.Item) -> dict[str, str | int | float]:
     )
 
 
-def requirement_ids(node: pytest.Item | pytest.FunctionDefinition) -> tuple[str, ...]:
+def requirement_ids(node: Node) -> tuple[str, ...]:
     """Return the requirements that a test is marked with."""
     return tuple(
         str(requirement)

@@ -7,7 +7,7 @@ reason; one that the bench could not measure is marked undecidable.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from bench.errors import DeviceMisbehaved
 from bench.judge import (
+    Budget,
     ScopeRange,
     amplitude_budget,
     amplitude_ratio_budget,
@@ -456,7 +457,9 @@ def excursion(found: Finding | None, unit: str) -> Measured:
     return Measured(value=found.value, unit=unit, waveforms=found.capture.sha256(found.label))
 
 
-def _worst_of(reactions: Sequence[Reaction | None], *, unit: str, by) -> Measured:  # noqa: ANN001 - a number of a Reaction
+def _worst_of(
+    reactions: Sequence[Reaction | None], *, unit: str, by: Callable[[Reaction], float]
+) -> Measured:
     provoked = [reaction for reaction in reactions if reaction is not None]
     if not provoked:
         return Measured(
@@ -487,7 +490,9 @@ def _net(output: SteadyOutput, value: float, times_s: tuple[float, float]) -> Me
     return Measured(value=value, unit="C", budget=budget, waveforms=output.evidence)
 
 
-def _interval(output: SteadyOutput, pulses: PulseTable, value: float, timebase_ppm: float):  # noqa: ANN202 - a Budget
+def _interval(
+    output: SteadyOutput, pulses: PulseTable, value: float, timebase_ppm: float
+) -> Budget:
     top = float(np.median(np.abs(pulses.top)))
     return interval_budget(
         value,

@@ -26,7 +26,13 @@ from bench.station.self_test import SelfTest
 from bench.station.transfer import Transfer
 from bench.stopwatch import Stopwatch
 from bench.waveform import Waveform
-from instruments import open_load_switch, open_multimeter, open_oscilloscope, open_supply
+from instruments import (
+    OpenOptions,
+    open_load_switch,
+    open_multimeter,
+    open_oscilloscope,
+    open_supply,
+)
 from instruments.roles import Instrument, LoadSwitch, Multimeter, Oscilloscope, Supply
 
 __all__ = ["OpenStation"]
@@ -204,26 +210,24 @@ class OpenStation:
                 yield role, str(error)
 
     def _open_one(self, role: str, entry: InstrumentEntry) -> Instrument:
-        def options():  # noqa: ANN202 - keyword arguments that every opener takes
-            return {
-                "expected_model": entry.model or None,
-                "expected_serial": entry.serial or None,
-                "clock": self.clock,
-                "timeout_s": entry.timeout_s,
-            }
-
+        options = OpenOptions(
+            expected_model=entry.model or None,
+            expected_serial=entry.serial or None,
+            clock=self.clock,
+            timeout_s=entry.timeout_s,
+        )
         match role:
             case "scope":
-                self.scope: Oscilloscope = open_oscilloscope(entry.resource, **options())
+                self.scope: Oscilloscope = open_oscilloscope(entry.resource, **options)
                 return self.scope
             case "dmm":
-                self.dmm: Multimeter = open_multimeter(entry.resource, **options())
+                self.dmm: Multimeter = open_multimeter(entry.resource, **options)
                 return self.dmm
             case "switch":
-                self._switch: LoadSwitch = open_load_switch(entry.resource, **options())
+                self._switch: LoadSwitch = open_load_switch(entry.resource, **options)
                 return self._switch
             case "supply":
-                self._supply: Supply = open_supply(entry.resource, **options())
+                self._supply: Supply = open_supply(entry.resource, **options)
                 return self._supply
             case _:
                 raise FixtureError(

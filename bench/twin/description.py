@@ -167,7 +167,7 @@ def _sequence(declared: str, raw: object, where: str) -> tuple[object, ...]:
         return ()
     if not isinstance(raw, (list, tuple)):
         raise DescriptionError(f"{where}: expected a list, found {type(raw).__name__}")
-    items = cast("list[object]", list(cast("list[object]", raw)))
+    items = list(cast("list[object]", raw))
     inner = declared.removeprefix("tuple[").removesuffix(", ...]")
     if inner == "FaultEntry":
         return tuple(_read(FaultEntry, item, f"{where}[{k}]") for k, item in enumerate(items))

@@ -155,7 +155,7 @@ class Machine:
             if self._orbit is None:
                 self._log.add_piece(self._analogue.start_ns, self._analogue.solution)
 
-    def remembered(self, start_ns: int, stop_ns: int) -> tuple[Log, Block | None]:
+    def remembered(self, stop_ns: int) -> tuple[Log, Block | None]:
         """Return the log and the block of the orbit that is going on, enough to reach ``stop_ns``."""
         if self._orbit is None:
             return self._log, None

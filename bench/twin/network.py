@@ -216,7 +216,7 @@ def _node_equations(
         right[nodes["N"], column] = -weight
     for k, node in enumerate(wiring.injections):
         right[nodes[node], 3 + len(capacitors) + k] = 1.0
-    return np.linalg.solve(matrix, right)
+    return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
 
 
 def _floating(wiring: Wiring, nodes: dict[str, int]) -> list[str]:

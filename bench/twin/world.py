@@ -61,11 +61,10 @@ class SimulatedWorld:
         cls, description: UnitDescription | Mapping[str, Any] | str
     ) -> SimulatedWorld:
         """Build a world from a unit description: typed, as an object or as JSON text."""
-        if isinstance(description, str):
-            description = json.loads(description)
-        if not isinstance(description, UnitDescription):
-            description = UnitDescription.read(description)
-        return cls(description)
+        if isinstance(description, UnitDescription):
+            return cls(description)
+        raw = json.loads(description) if isinstance(description, str) else description
+        return cls(UnitDescription.read(raw))
 
     @property
     def now_ns(self) -> int:
@@ -176,7 +175,7 @@ class SimulatedWorld:
         return self.unit.port.next_ns()
 
     def _table(self, row: int, start_ns: int, stop_ns: int) -> SegmentTable:
-        log, going_on = self._machine.remembered(start_ns, stop_ns)
+        log, going_on = self._machine.remembered(stop_ns)
         starts, which, distinct = log.pieces(start_ns, stop_ns, going_on=going_on)
         if not starts.size or starts[0] > start_ns:
             raise ValueError(

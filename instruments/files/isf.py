@@ -134,7 +134,7 @@ def _unsigned(fields: dict[str, str]) -> float:
 
 def _signed(codes: np.ndarray, fields: dict[str, str]) -> Codes:
     shifted = codes.astype(np.int32) - int(_unsigned(fields))
-    return shifted.astype(np.int8 if _width(fields) == 1 else np.int16)
+    return shifted.astype(np.int8) if _width(fields) == 1 else shifted.astype(np.int16)
 
 
 def _sixteen_bit_step(codes: Codes) -> tuple[int, int]:

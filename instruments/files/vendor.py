@@ -66,7 +66,7 @@ def _waveform(channel: Any, capture: Any) -> Waveform:
         np.asarray(channel.times, np.float64), where=f"channel {channel.name}"
     )
     unit = {"a": "A", "v": "V"}.get(str(getattr(channel.unit, "name", "v")).lower(), "V")
-    common = {
+    common: dict[str, Any] = {
         "t0_s": t0_s,
         "sample_interval_s": interval_s,
         "channel": str(channel.name).replace(" ", ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,7 @@ class Waveform:
 
     def values(self) -> NDArray[np.float64]:
         """Return the record in ``unit`` as float64, shape (record_length,); for plots and tests."""
-        return np.asarray(self.codes, dtype=np.float64) * self.gain + self.offset
+        return cast("NDArray[np.float64]", self.codes * np.float64(self.gain) + self.offset)
 
     def times(self) -> NDArray[np.float64]:
         """Return the sample instants in seconds, shape (record_length,); for plots and tests."""

@@ -114,8 +114,7 @@ def _table(waveform: Waveform, found: ChannelSummary) -> list[str]:
     )
     lines = [
         f"{waveform.channel or 'channel'}  {waveform.instrument}",
-        f"  record               {waveform.record_length} samples, "
-        f"{engineering(waveform.sample_interval_s, 's')} apart",
+        f"  record               {_record_text(waveform)}",
         f"  states               {levels}",
         f"  noise                {engineering(analysis.noise_rms, unit)} r.m.s.",
         f"  pulses               {found.pulse_count}"
@@ -178,3 +177,8 @@ def _plot(path: Path, waveforms: Sequence[Waveform], *, title: str) -> None:
         path.write_text(drawing, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path}: the drawing cannot be written ({error.strerror})") from error
+
+
+def _record_text(waveform: Waveform) -> str:
+    interval = engineering(waveform.sample_interval_s, "s")
+    return f"{waveform.record_length} samples, {interval} apart"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,8 +78,9 @@ class Waveform:
 
     def values(self) -> NDArray[np.float64]:
         """Return the record in ``unit`` as float64, shape (record_length,); for plots and tests."""
-        return cast("NDArray[np.float64]", self.codes * np.float64(self.gain) + self.offset)
+        return self.codes * np.float64(self.gain) + self.offset
 
     def times(self) -> NDArray[np.float64]:
         """Return the sample instants in seconds, shape (record_length,); for plots and tests."""
-        return self.t0_s + np.arange(self.record_length) * self.sample_interval_s
+        instants = np.arange(self.record_length, dtype=np.float64)
+        return np.float64(self.t0_s) + instants * np.float64(self.sample_interval_s)

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-doctor-") as temporary:
         arguments.out = str(Path(temporary) / "run")
         settings = settings_from(arguments, root=ROOT)
-        session = Run(settings, planned=())
+        session = Run(settings, planned=(), selected=())
         failure: BenchError | None = None
         with session:
             try:

@@ -103,7 +103,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     if not items or config.option.collectonly:
         return (yield)
     settings = _settings(config)
-    run = Run(settings, planned=config.stash[_PLANNED])
+    selected = [requirement_ids(item) for item in items]
+    run = Run(settings, planned=config.stash[_PLANNED], selected=selected)
     config.stash[RUN] = run
     config.pluginmanager.register(Progress(total=len(items)), "bench-progress")
     with run:

@@ -19,6 +19,7 @@ from bench.errors import BenchError, CalibrationOverdue, FixtureError
 from bench.plugin.check import Check, CheckContext
 from bench.plugin.settings import RunSettings
 from bench.plugin.start import started_event
+from bench.plugin.warm_up import start_warm_up
 from bench.record import (
     Journal,
     create_run_folder,
@@ -53,8 +54,13 @@ class Run:
     """The run around pytest's test loop."""
 
     def __init__(
-        self, settings: RunSettings, *, planned: Sequence[tuple[str, tuple[str, ...]]]
+        self,
+        settings: RunSettings,
+        *,
+        planned: Sequence[tuple[str, tuple[str, ...]]],
+        selected: Sequence[tuple[str, ...]],
     ) -> None:
+        """``planned`` is what the plan demands, ``selected`` the requirements of what will run."""
         self.settings = settings
         self.folder: Path = settings.folder
         self.stopwatch = Stopwatch()
@@ -63,6 +69,7 @@ class Run:
         self.touched_bench = False
         self.failure_exit_code: int | None = None
         self._planned = dict(planned)
+        self._selected = {requirement for ids in selected for requirement in ids}
         self._station: OpenStation | None = None
         self._guardian: Guardian | None = None
         self._twin: RunningTwin | None = None
@@ -121,15 +128,18 @@ class Run:
             journal=self.folder / JOURNAL_NAME,
             pass_fds=() if self._twin is None else (self._twin.lifeline_fd,),
         )
+        warm_up = start_warm_up()
         self._station.connect()
-        self.touched_bench = True
         self._guardian.wait_ready()
+        self.touched_bench = True
+        self._station.prepare()
         self._station.self_test(settings.profile)
+        warm_up.join()
         self.bench = Bench.open(
             self._station,
             profile=settings.profile,
             seed=settings.phase_seed,
-            wanted=settings.wanted,
+            wanted=self._selected.__contains__,
             expected=settings.expected_device(),
         )
         self._write(Kind.DEVICE, self.bench.identify())

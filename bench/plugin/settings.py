@@ -85,10 +85,6 @@ class RunSettings:
         """Seed of the random phases: the unit's on the twin, else 0."""
         return self.twin_seed
 
-    def wanted(self, requirement: str) -> bool:
-        """Whether the plan asks for a requirement."""
-        return self.wants((requirement,))
-
     def wants(self, requirements: Iterable[str]) -> bool:
         """Whether a test of these requirements belongs to the plan and to this profile."""
         rows = [self.catalogue[requirement] for requirement in requirements]

@@ -96,7 +96,7 @@ class OpenStation:
         return Guardian(orders, pass_fds=pass_fds)
 
     def connect(self) -> None:
-        """Open every instrument, reset it, and build the fixture; failures are shown together."""
+        """Open every instrument, commanding nothing; failures are shown together."""
         failures = [text for role, text in self._open_all() if text and role]
         if failures:
             raise NotConnected(
@@ -104,6 +104,9 @@ class OpenStation:
                 f"{len(self.configuration.instruments)} instruments cannot be used:\n  "
                 + "\n  ".join(failures)
             )
+
+    def prepare(self) -> None:
+        """Reset every instrument, open every relay, and build the fixture."""
         for role, instrument in self._instruments.items():
             instrument.reset()
             self._record(Kind.EQUIPMENT, self._equipment(role, instrument))

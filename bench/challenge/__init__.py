@@ -8,6 +8,7 @@ from bench.challenge.matrix import (
     Trial,
     challenge,
     load_faults,
+    require_known_faults,
     trials,
 )
 
@@ -18,6 +19,7 @@ __all__ = [
     "Trial",
     "challenge",
     "load_faults",
+    "require_known_faults",
     "trials",
     "upper_bound",
 ]

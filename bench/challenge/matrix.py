@@ -23,7 +23,8 @@ import msgspec
 from bench.errors import BenchError, UsageError
 
 __all__ = [
-    "ChallengeRow", "FaultEntry", "Healthy", "Outcome", "Trial", "challenge", "load_faults", "trials",
+    "ChallengeRow", "FaultEntry", "Healthy", "Outcome", "Trial", "challenge", "load_faults",
+    "require_known_faults", "trials",
 ]  # fmt: skip
 
 Outcome = Literal["caught", "wrong_reason", "missed", "below_limit"]
@@ -102,6 +103,11 @@ def load_faults(path: Path = FAULT_FILE) -> dict[str, FaultEntry]:
     return {entry.id: entry for entry in entries}
 
 
+def require_known_faults(specs: Iterable[str]) -> None:
+    """Raise UsageError for a fault, as written on the command line, that does not exist."""
+    trials(specs, seed=0)
+
+
 def trials(specs: Iterable[str], *, seed: int) -> list[Trial]:
     """Return the runs for faults as written on the command line; one without severity gives all.
 
@@ -117,14 +123,13 @@ def trials(specs: Iterable[str], *, seed: int) -> list[Trial]:
         entry = table.get(spec)
         if entry is None and ":" not in spec:
             raise UsageError(
-                f"--fault {text}: no fault {spec!r}; expected an id of {FAULT_FILE.name}, an X id, "
+                f"fault {text}: no fault {spec!r}; expected an id of {FAULT_FILE.name}, an X id, "
                 "or FILE.py:Class"
             )
         offered = entry.severities if entry else _SEVERITIES
         if equals and severity not in offered:
             raise UsageError(
-                f"--fault {text}: {spec} has the severities {', '.join(offered)}, "
-                f"found {severity!r}"
+                f"fault {text}: {spec} has the severities {', '.join(offered)}, found {severity!r}"
             )
         found.extend(
             Trial(name=spec, severity=s, seed=seed, expected=entry.requirements if entry else ())

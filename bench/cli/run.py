@@ -10,12 +10,13 @@ from typing import Final
 
 import pytest
 
+from bench.challenge import require_known_faults
 from bench.cli.run_options import add_run_options
 from bench.cli.run_text import run_text
 from bench.plugin.hooks import RUN, SETTINGS
 from bench.plugin.run import Run
 from bench.plugin.settings import RunSettings, settings_from
-from bench.record import load_run, summary_bytes
+from bench.record import create_run_folder, load_run, summary_bytes
 
 __all__ = ["add_arguments", "execute", "pytest_words", "run"]
 
@@ -63,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the plan, print its result, return the exit code of its verdict."""
+    require_known_faults(arguments.twin_fault)
     settings = settings_from(arguments, root=ROOT)
     exit_code, folder = execute(settings, arguments.pytest)
     if folder is None:
@@ -78,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
     """Run pytest on the plan; return the exit code and the run folder, if there is one."""
     words = pytest_words(settings, extra)
+    create_run_folder(settings.folder)
     if sys.stderr.isatty():
         sys.stderr.write(f"pytest {' '.join(words)}\n")
     bridge = _Bridge(settings)

@@ -1,0 +1,158 @@
+"""Bad input: one line with cause and remedy, the right exit code, no traceback, nothing measured lost."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from bench.profile import load_profile, profile_path
+from bench.record import load_run
+from bench.station.simulation import launch_twin, unit_description
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "station.toml"
+
+
+def bench(*words: str, timeout_s: float = 100.0):
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *words],
+        capture_output=True, text=True, check=False, timeout=timeout_s, cwd=ROOT,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def twin():
+    description = unit_description(
+        load_profile("ref-alt-400"), serial="S1", firmware="1.0.0", udi="", seed=1
+    )
+    with launch_twin(description) as running:
+        yield running.addresses
+
+
+def station_file(folder: Path, addresses, **change: str) -> Path:
+    """Write a station file for a running twin: real resources, the example's wiring."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    resources = {role: getattr(addresses, role) for role in ("scope", "dmm", "switch", "supply")}
+    resources |= {role: change[role] for role in resources if role in change}
+    for role, resource in resources.items():
+        text = re.sub(rf'(\[instruments\.{role}\]\nresource = )"[^"]*"', rf'\1"{resource}"', text)
+    text = re.sub(r'\nserial = "MY\d+"', "", text)
+    text = re.sub(r'link = "[^"]*"', f'link = "{change.get("device", addresses.device)}"', text)
+    for old, new in json.loads(change.get("replace", "{}")).items():
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "station.toml"
+    path.write_text(f'{text}\n[simulation]\nclock = "{addresses.clock}"\n', encoding="utf-8")
+    return path
+
+
+def changed_profile(folder: Path, old: str, new: str) -> str:
+    text = profile_path("ref-alt-400").read_text(encoding="utf-8")
+    assert old in text
+    path = folder / "profile.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('pulse_duration = "6 ms"', 'pulse_duration = "6 V"', "expected a time"),
+        ('voltage = "800 mV"', 'voltage = "900 mV"', "expected V = I R"),
+        ("[timers]", '[timers]\nsesion = "3 min"', "did you mean 'session'"),
+    ],
+)
+def test_a_wrong_profile_is_configuration_invalid(tmp_path, old, new, said):
+    done = bench("run", "release", "--profile", changed_profile(tmp_path, old, new))
+
+    assert (12, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert re.search(r"profile\.toml:\d+: ", done.stderr)
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["run", "nosuch"], 4, "expected one of release, safety, production"),
+        (["run", "release", "--station", "/nowhere.toml"], 12, "cannot be read"),
+        (["run", "release", "--profile", "nosuch"], 12, "ref-alt-400"),
+        (["run", "release", "--twin-fault", "Z99=high"], 4, "no fault 'Z99'"),
+        (["run", "release", "--twin-fault", "A03=worst"], 4, "low, middle, high"),
+        (["run", "release", "--out", "."], 4, "empty or does not exist"),
+        (["measure", "/nowhere.isf"], 4, "cannot be read"),
+        (["report", "."], 4, "is this a run folder"),
+        (["challenge", "release"], 4, "nothing to do"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line(words, code, said):
+    done = bench(*words)
+
+    assert (code, 1) == (done.returncode, len(done.stderr.splitlines()))
+    assert said in done.stderr
+
+
+def test_a_missing_instrument_is_an_error_and_never_simulated_instead(tmp_path, twin):
+    closed = socket.create_server(("127.0.0.1", 0))
+    port = closed.getsockname()[1]
+    closed.close()
+    station = station_file(tmp_path, twin, dmm=f"TCPIP::127.0.0.1::hislip0,{port}::INSTR")
+
+    done = bench("run", "release", "--station", str(station), "--out", str(tmp_path / "run"))
+
+    record = load_run(tmp_path / "run")
+    assert (10, "ERROR") == (done.returncode, record.verdict)
+    assert "dmm" in record.reason
+    assert not any(row.verdict == "FAIL" for row in record.measurements)
+
+
+def test_another_model_than_expected_is_an_error(tmp_path, twin):
+    station = station_file(
+        tmp_path, twin, replace=json.dumps({'model = "34465A"': 'model = "34470A"'})
+    )
+
+    done = bench("run", "release", "--station", str(station), "--out", str(tmp_path / "run"))
+
+    record = load_run(tmp_path / "run")
+    assert (10, "ERROR") == (done.returncode, record.verdict)
+    assert "34470A" in record.reason
+    assert "34465A" in record.reason
+
+
+@pytest.mark.parametrize("answer", [b"", b"\xff\x00 hello?\n"], ids=["silent", "garbage"])
+def test_a_device_that_does_not_speak_is_an_error_and_the_bench_is_safe(tmp_path, twin, answer):
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve(connection):
+        with connection:
+            while connection.recv(1000):
+                connection.sendall(answer)
+
+    def accept():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    link = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+    station = station_file(tmp_path, twin, device=link)
+
+    done = bench("run", "release", "--station", str(station), "--out", str(tmp_path / "run"))
+    listener.close()
+
+    record = load_run(tmp_path / "run")
+    assert (10, "ERROR") == (done.returncode, record.verdict)
+    assert record.safe_state.confirmed
+    assert record.self_test
+    assert not any(row.verdict == "FAIL" for row in record.measurements)

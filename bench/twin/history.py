@@ -88,6 +88,9 @@ class Log:
             return np.empty(0, np.int64), np.empty(0, np.int64), distinct
         starts = np.concatenate([part[0] for part in parts])
         which = np.concatenate([part[1] for part in parts])
+        # Where a block follows a run the run's last piece may have no duration.
+        lasting = np.append(np.diff(starts) > 0, [True])
+        starts, which = starts[lasting], which[lasting]
         first = max(0, int(np.searchsorted(starts, start_ns, side="right")) - 1)
         last = int(np.searchsorted(starts, stop_ns, side="left"))
         return starts[first:last], which[first:last], distinct

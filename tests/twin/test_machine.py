@@ -24,6 +24,22 @@ def pair(**changes: object) -> tuple[UnitUnderTest, UnitUnderTest]:
     return quick, plain
 
 
+@pytest.mark.parametrize("load", [101, 103, 104, 105])
+@pytest.mark.parametrize("changes", [{}, BIPHASIC], ids=["alternating", "biphasic"])
+def test_skipped_cycles_are_bitwise_those_worked_through(load: int, changes: dict) -> None:
+    traces = []
+    for unit in pair(**changes):
+        unit.run(load=load)
+        unit.wait(4.0)
+        start_ns = unit.record(1.03)
+        unit.ask("STAT?")
+        unit.wait(0.4)
+        traces.append(unit.samples("electrode", start_ns, unit.now_ns, 37e-6))
+        repeats = unit.unit.machine.cycle_ns() is not None
+        assert repeats == unit.unit.machine.fast_forward
+    assert np.array_equal(*traces)
+
+
 def stop(unit: UnitUnderTest) -> None:
     unit.ask("STOP")
 
@@ -74,6 +90,21 @@ def test_two_worlds_of_one_seed_are_identical_and_another_seed_is_not() -> None:
         table = unit.world.trace("shunt", start_ns, unit.now_ns)
         traces.append((start_ns, table.level_v.tobytes(), table.weights_v.tobytes()))
     assert traces[0] == traces[1] != traces[2]
+
+
+def test_table_is_contiguous_and_begins_where_it_was_asked_for() -> None:
+    unit = UnitUnderTest().run()
+    start_ns = unit.record(1.0)
+    table = unit.world.trace("electrode", start_ns + 1_234_567, start_ns + NS // 2)
+    assert table.start_ns[0] == start_ns + 1_234_567
+    assert table.stop_ns == start_ns + NS // 2
+    assert np.all(np.diff(table.start_ns) > 0)
+    ends_s = (np.append(table.start_ns[1:], table.stop_ns) - table.start_ns) / NS
+    decays = np.exp(table.rates_per_s * ends_s[:, None])
+    last = table.level_v + np.sum(table.weights_v * decays, axis=1)
+    first = table.level_v + np.sum(table.weights_v, axis=1)
+    # The terminals' capacitor lets no voltage jump while nothing is switched in the fixture.
+    assert np.max(np.abs(first[1:] - last[:-1])) < 1e-9
 
 
 def test_plateaus_carry_the_units_noise_and_pauses_none() -> None:

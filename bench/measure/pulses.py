@@ -291,7 +291,7 @@ def _count_beyond(waveform: Waveform, blocks: NDArray[np.bool_], *, upper: bool)
 def _states(waveform: Waveform, zero: ZeroState, pulses: PulseTable) -> tuple[StateLevel, ...]:
     """Return the zero state and, of each polarity that occurs, the state of its pulses."""
     baseline = waveform.gain * zero.level + waveform.offset
-    found = [StateLevel(level=baseline, occupancy=zero.occupancy)]
+    found = [StateLevel(level=baseline, occupancy=zero.occupancy)] if zero.occupancy else []
     total_s = waveform.record_length * waveform.sample_interval_s
     end_s = waveform.t0_s + waveform.duration_s
     start_s = np.nan_to_num(pulses.start_s, nan=waveform.t0_s)

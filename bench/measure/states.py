@@ -27,6 +27,7 @@ _CLEAR_SIGMAS = 6.0
 """A sample this far from the zero state is not its noise."""
 _MIN_CLEAR_STEPS = 2.5
 _MIN_QUIET_BLOCKS = 4
+_QUIET_PERCENTILE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,17 +106,18 @@ def find_zero_state(
     """Return the most occupied state, or the noise around ``baseline`` (codes) if one is given."""
     lowest, highest = summary.lowest, summary.highest
     step = _code_step(codes)
+    if baseline is not None:
+        noise = max(_quietest_noise(summary, codes.size), _MIN_SIGMA_STEPS * step)
+        return ZeroState(level=baseline, noise=noise, occupancy=0.0, step=step)
     counts, width = _histogram(codes, lowest=lowest, highest=highest, step=step)
     centres = lowest + width * np.arange(counts.size) + 0.5 * (width - step)
-    mode = _mode(counts) if baseline is None else round((baseline - lowest) / width)
-    mode = min(max(mode, 0), counts.size - 1)
+    mode = _mode(counts)
     sigma = max(_sigma_around(counts, mode) * width, _MIN_SIGMA_STEPS * step)
     reach = max(_CLEAR_SIGMAS * sigma, _MIN_CLEAR_STEPS * step)
     near = np.abs(centres - centres[mode]) <= 0.5 * reach
     level = float(np.average(centres[near], weights=counts[near])) if counts[near].any() else 0.0
     occupancy = float(counts[np.abs(centres - level) <= reach].sum() / counts.sum())
-    level = level if baseline is None else baseline
-    quiet = _quiet_statistics(summary, level=level, reach=reach, fixed=baseline)
+    quiet = _quiet_statistics(summary, level=level, reach=reach)
     if quiet is not None:
         level, sigma = quiet[0], max(quiet[1], _MIN_SIGMA_STEPS * step)
     return ZeroState(level=level, noise=sigma, occupancy=occupancy, step=step)
@@ -174,8 +176,20 @@ def _half_crossing(falling: NDArray[np.float64], half: float) -> float:
     return index - (half - falling[index]) / (falling[index - 1] - falling[index])
 
 
+def _quietest_noise(summary: BlockSummary, size: int) -> float:
+    """Return the noise of the quieter blocks, wherever they rest: the lower fifth of all."""
+    from bench.measure.kernels.blocks import BLOCK
+
+    whole = size // BLOCK
+    if whole == 0:
+        return 0.0
+    mean = summary.sums[:whole].astype(np.float64) / BLOCK
+    variance = summary.squares[:whole].astype(np.float64) / BLOCK - mean * mean
+    return float(np.sqrt(max(np.percentile(variance, _QUIET_PERCENTILE), 0.0)))
+
+
 def _quiet_statistics(
-    summary: BlockSummary, *, level: float, reach: float, fixed: float | None
+    summary: BlockSummary, *, level: float, reach: float
 ) -> tuple[float, float] | None:
     """Return mean and standard deviation of the blocks in the zero state, clear of transitions.
 
@@ -190,4 +204,4 @@ def _quiet_statistics(
         return None
     mean = total / (blocks * BLOCK)
     variance = square_total / (blocks * BLOCK) - mean * mean
-    return mean if fixed is None else fixed, float(np.sqrt(max(variance, 0.0)))
+    return mean, float(np.sqrt(max(variance, 0.0)))

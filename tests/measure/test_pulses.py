@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-
-from bench.measure import analyse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from bench.measure import analyse
 from tests.measure.records import INTERVAL_S, alternating, biphasic, record, trapezoids
 
 SAMPLE = INTERVAL_S
@@ -119,9 +119,7 @@ def second_order(zeta, *, tau=8.0, length=400):
     """Return the step response of a damped second-order system, from its closed form."""
     t = np.arange(length) / tau
     damped = math.sqrt(1.0 - zeta**2)
-    return 1.0 - np.exp(-zeta * t) * (
-        np.cos(damped * t) + zeta / damped * np.sin(damped * t)
-    )
+    return 1.0 - np.exp(-zeta * t) * (np.cos(damped * t) + zeta / damped * np.sin(damped * t))
 
 
 @pytest.mark.parametrize("zeta", [0.5, 0.3])

@@ -43,6 +43,8 @@ _MIN_WINDOW = 4.0
 """Samples of the shortest aberration window and of the pad around a charge."""
 _TILT_SIGMAS = 4.0
 """A droop below this many of its own standard uncertainties is noise: the plateau is flat."""
+_TILT_SHARE = 0.2
+"""A plateau is tilted if each of its halves falls by at least this share of the whole fall."""
 _CORNER = 1.0 / 12.0
 """What the trapezoidal rule misses of an integral that ends on a slope, per code of slope.
 
@@ -122,7 +124,10 @@ def _measure_levels(
     codes: _Array, sums: _Array, sign: int, zero: float, noise: float,
     left: int, right: int, start: int, stop: int, row: int, table: _Array,
 ) -> None:  # fmt: skip
-    """Fill top and droop from the means of the plateau's two halves."""
+    """Fill top and droop from the means of the plateau's two halves.
+
+    Of a tilted plateau the top is its level in the middle of the phase.
+    """
     middle = (left + right) // 2
     if right - left < 4:
         table[TOP, row] = _mean(codes, sums, sign, left, right) - zero
@@ -131,10 +136,32 @@ def _measure_levels(
     early = _mean(codes, sums, sign, left, middle) - zero
     late = _mean(codes, sums, sign, middle, right) - zero
     top = (early * (middle - left) + late * (right - middle)) / (right - left)
+    fall = early - late
     table[TOP, row] = top
     table[DROOP, row] = 0.0
-    if abs(late - early) > _TILT_SIGMAS * 2.0 * noise / np.sqrt(right - left):
-        table[DROOP, row] = (early - late) * 2.0 * (stop - start) / (right - left) / top
+    if abs(fall) > _TILT_SIGMAS * 2.0 * noise / np.sqrt(right - left) and _falls_throughout(
+        codes, sums, sign, left, right, fall
+    ):
+        slope = 2.0 * fall / (right - left)
+        top -= slope * 0.5 * ((start + stop) - (left + right))
+        table[TOP, row] = top
+        table[DROOP, row] = slope * (stop - start) / top
+
+
+@part
+def _falls_throughout(
+    codes: _Array, sums: _Array, sign: int, left: int, right: int, fall: float
+) -> bool:
+    """Tell a tilt from ringing that dies away: a tilt falls in each half by half of it all."""
+    quarter = (right - left) // 4
+    if quarter == 0:
+        return False
+    first = _mean(codes, sums, sign, left, left + quarter)
+    second = _mean(codes, sums, sign, left + quarter, left + 2 * quarter)
+    third = _mean(codes, sums, sign, right - 2 * quarter, right - quarter)
+    fourth = _mean(codes, sums, sign, right - quarter, right)
+    least = min((first - second) / fall, (third - fourth) / fall)
+    return least > _TILT_SHARE
 
 
 @part
@@ -150,6 +177,8 @@ def _measure_edges(
     stop_10, stop_50, stop_90 = transition(codes, sign, stop - 1, 1, last, left, zero, trail)
     table[START, row] = start_50
     table[STOP, row] = stop_50
+    if not np.isnan(start_50 + stop_50):
+        table[DROOP, row] = droop * (stop_50 - start_50) / (stop - start)
     table[RISE, row] = start_90 - start_10
     table[FALL, row] = stop_10 - stop_90
     table[TOP, row] = sign * top

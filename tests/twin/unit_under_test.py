@@ -79,6 +79,7 @@ class UnitUnderTest:
 
     def __init__(self, *faults: str, **changes: Any) -> None:
         entries = [dict(zip(("spec", "severity"), f.split("="), strict=True)) for f in faults]
+        entries += changes.pop("faults", [])
         self.world = SimulatedWorld.from_description(description(faults=entries, **changes))
         self.unit = self.world.unit
 

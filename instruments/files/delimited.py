@@ -165,13 +165,20 @@ def _titles(layout: _Layout) -> list[str]:
     units = [""] * len(layout.columns)
     for row in reversed(rows[-2:]):
         cells = [row[column] for column in layout.columns]
-        if all(parse_unit(cell) or not cell for cell in cells) and any(cells) and not any(units):
-            units = cells
+        if _are_units(cells) and not any(units):
+            units = [cell.strip("()[]") for cell in cells]
         elif any(cells) and not any(names):
             names = cells
         if any(names):
             break
+    units = [unit if parse_unit(unit) else "" for unit in units]
     return [f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True)]
+
+
+def _are_units(cells: list[str]) -> bool:
+    """Tell a row of units; the column of instants may be called ``Sequence`` there."""
+    values = cells[1:] or cells
+    return any(cells) and all(parse_unit(cell) for cell in values)
 
 
 def _metadata(layout: _Layout, lines: list[str]) -> dict[str, str]:

@@ -111,11 +111,20 @@ class Machine:
         return piece.solution.value(row, (self._timeline.now_ns - piece.start_ns) / NS_PER_S)
 
     def run_to(self, time_ns: int) -> None:
-        """Let everything happen up to and including ``time_ns``, no appointment being due before."""
-        while (next_ns := self._next_ns()) is not None and next_ns <= time_ns:
+        """Let everything happen up to and including ``time_ns``, or the first appointment before.
+
+        What happens may make appointments, so the clock may stop short of ``time_ns``.
+        """
+        stop_ns = self._no_later_than_appointment(time_ns)
+        while (next_ns := self._next_ns()) is not None and next_ns <= stop_ns:
             self._timeline.now_ns = next_ns
             self._step()
-        self._timeline.now_ns = time_ns
+            stop_ns = self._no_later_than_appointment(stop_ns)
+        self._timeline.now_ns = stop_ns
+
+    def _no_later_than_appointment(self, time_ns: int) -> int:
+        appointment_ns = self._timeline.next_ns()
+        return time_ns if appointment_ns is None else min(time_ns, appointment_ns)
 
     def piece(self) -> Piece:
         """Return the piece that holds now; of two that meet here the later."""

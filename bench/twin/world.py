@@ -83,11 +83,13 @@ class SimulatedWorld:
     def advance_to(self, time_ns: int) -> None:
         """Let everything happen up to ``time_ns``."""
         timeline = self._timeline
-        while (event_ns := timeline.next_ns()) is not None and event_ns <= time_ns:
-            self._machine.run_to(event_ns)
-            timeline.keep_next()
-        if time_ns > timeline.now_ns:
+        time_ns = max(time_ns, timeline.now_ns)
+        while True:
             self._machine.run_to(time_ns)
+            if timeline.next_ns() == timeline.now_ns:
+                timeline.keep_next()
+            elif timeline.now_ns >= time_ns:
+                return
 
     def schedule(self, time_ns: int, action: Callable[[], None]) -> None:
         """Call ``action`` when virtual time reaches ``time_ns``."""

@@ -115,3 +115,17 @@ def test_plateaus_carry_the_units_noise_and_pauses_none() -> None:
     noise_v = unit.unit.source.noise_ua * 1e-6 * 100.0
     assert table.noise_v[driven] == pytest.approx(noise_v, rel=0.01)
     assert not table.noise_v[~driven].any()
+
+
+def test_one_long_advance_is_the_same_as_many_short_ones() -> None:
+    states = []
+    for steps in (1, 700):
+        unit = UnitUnderTest().power_up()
+        unit.ask("START 5")
+        start_ns = unit.now_ns
+        unit.world.keep_trace(start_ns)
+        for k in range(1, steps + 1):
+            unit.world.advance_to(start_ns + k * 7 * NS // steps)
+        states.append((unit.state, unit.samples("shunt", start_ns, start_ns + 7 * NS, 1e-4)))
+    assert states[0][0] == states[1][0] == "IDLE"
+    assert np.array_equal(states[0][1], states[1][1])

@@ -141,14 +141,10 @@ def test_lines_add_up_to_the_combined_uncertainty_and_scale_with_the_unit():
 
 
 def test_gain_and_shunt_fall_out_of_symmetry_and_load_regulation():
-    symmetric = symmetry_budget(
-        80e-6, -80e-6, on=scope(), plateau_samples=500, zero_samples=5000
-    )
+    symmetric = symmetry_budget(80e-6, -80e-6, on=scope(), plateau_samples=500, zero_samples=5000)
     shares = {line.name: line.standard_uncertainty for line in symmetric.lines}
     assert (0.0, 0.0) == (shares["scope gain"], shares["shunt"])
-    ratio = amplitude_ratio_budget(
-        80e-6, 80e-6, on=scope(), plateau_samples=500, zero_samples=5000
-    )
+    ratio = amplitude_ratio_budget(80e-6, 80e-6, on=scope(), plateau_samples=500, zero_samples=5000)
     shares = {line.name: line.standard_uncertainty for line in ratio.lines}
     assert shares["scope gain"] == pytest.approx(0.0, abs=1e-12)
     assert shares["shunt"] == pytest.approx(0.0, abs=1e-12)
@@ -192,7 +188,9 @@ def test_times_have_their_sampling_timebase_and_window():
     fast = interval_budget(
         200e-6, sample_interval_s=1e-6, timebase_ppm=25, transition_s=0.0, noise_relative=0.01
     )
-    assert fast.standard_uncertainty == pytest.approx(math.sqrt(2) * 0.5e-6 / math.sqrt(3), rel=1e-3)
+    assert fast.standard_uncertainty == pytest.approx(
+        math.sqrt(2) * 0.5e-6 / math.sqrt(3), rel=1e-3
+    )
     slow = interval_budget(
         6e-3, sample_interval_s=1e-6, timebase_ppm=25, transition_s=17e-6, noise_relative=0.01
     )

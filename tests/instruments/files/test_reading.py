@@ -6,21 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bench.errors import FileFormatError
 from bench.measure import summarise_channel
 from bench.waveform import Waveform
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from instruments.files import dump, load, read_waveforms
 from instruments.files.quantised import quantise
 
 CAPTURES = Path(
     os.environ.get("BENCH_CAPTURES", Path(__file__).parents[4] / "shared" / "data" / "captures")
 )
-captures = pytest.mark.skipif(
-    not CAPTURES.is_dir(), reason=f"no captures of others in {CAPTURES}"
-)
+captures = pytest.mark.skipif(not CAPTURES.is_dir(), reason=f"no captures of others in {CAPTURES}")
 
 
 def waveform(codes):
@@ -41,7 +39,7 @@ def isf(codes, *, width=2, order="MSB", kind="RI", extra=""):
     header = (
         f":WFMPRE:NR_PT {codes.size};:WFMPRE:BYT_NR {width};BIT_NR {8 * width};ENCDG BINARY;"
         f'BN_FMT {kind};BYT_OR {order};WFID "Ch3, DC coupling, 1.0V/div";PT_FMT Y;{extra}'
-        "XINCR 1.0E-6;XZERO -1.0E-3;PT_OFF 0;YUNIT \"V\";YMULT 0.01;YOFF 10;YZERO 0.5;"
+        'XINCR 1.0E-6;XZERO -1.0E-3;PT_OFF 0;YUNIT "V";YMULT 0.01;YOFF 10;YZERO 0.5;'
         f":CURVE #{len(str(len(data)))}{len(data)}"
     )
     return header.encode() + data
@@ -57,7 +55,9 @@ def written(tmp_path, name, content):
 @pytest.mark.parametrize("kind", ["RI", "RP"])
 def test_isf_values_follow_the_preamble(tmp_path, width, order, kind):
     codes = np.array([0, 10, 110, 5, 90] * 20)
-    (found,) = read_waveforms(written(tmp_path, "a.isf", isf(codes, width=width, order=order, kind=kind)))
+    (found,) = read_waveforms(
+        written(tmp_path, "a.isf", isf(codes, width=width, order=order, kind=kind))
+    )
     assert found.values() == pytest.approx((codes - 10) * 0.01 + 0.5)
     assert ("CH3", "V", -1e-3, 1e-6) == (
         found.channel, found.unit, found.t0_s, found.sample_interval_s
@@ -66,7 +66,9 @@ def test_isf_values_follow_the_preamble(tmp_path, width, order, kind):
 
 def test_cut_off_isf_says_where_and_how_much(tmp_path):
     path = written(tmp_path, "cut.isf", isf(np.arange(100))[:-50])
-    with pytest.raises(FileFormatError, match=r"cut\.isf, offset \d+.*expected 200 bytes, found 150"):
+    with pytest.raises(
+        FileFormatError, match=r"cut\.isf, offset \d+.*expected 200 bytes, found 150"
+    ):
         read_waveforms(path)
 
 
@@ -208,6 +210,7 @@ def test_strangers_isf_and_csv_of_one_record_agree():
 
 
 @captures
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its open file
 def test_strangers_rigol_capture_agrees_with_the_scopes_screen():
     pytest.importorskip("RigolWFM.wfm", reason="the extra `vendor` is not installed")
     second = read_waveforms(CAPTURES / "DS1054Z-CH1UartCH2SquareCh3SineCH4Off.wfm")[1]

@@ -14,7 +14,7 @@ __all__ = ["EdgeSlope", "all_edges", "first_edge"]
 
 EdgeSlope = Literal["rising", "falling", "either"]
 
-_NOISE_SIGMAS = 4.0
+_NOISE_SIGMAS = 6.0
 """Default half-width of the dead band, in standard deviations of the sample-to-sample noise."""
 _NOISE_SAMPLES = 4096
 """Neighbours compared for that noise."""
@@ -50,7 +50,7 @@ def all_edges(
     """Return the instants, shape (edges,), at which the record crosses ``level``.
 
     After a crossing the next one in the same direction counts only if the signal went back by
-    ``hysteresis`` (by default four standard deviations of the noise), so a noisy edge gives one.
+    ``hysteresis`` (by default six standard deviations of the noise), so a noisy edge gives one.
     """
     from bench.measure.kernels.crossings import level_crossings
 

@@ -100,7 +100,7 @@ def test_sync_edges_are_interpolated_and_directed():
 
 
 def test_noise_on_a_slow_edge_gives_one_instant():
-    wave = record(trapezoids([5000.0], [15_000.0], [100.0], size=20_000, edge=4000.0), noise=3.0)
+    wave = record(trapezoids([5000.0], [15_000.0], [100.0], size=20_000, edge=1000.0), noise=2.0)
     assert 1 == all_edges(wave, level=50.0, slope="rising").size
 
 

@@ -102,7 +102,7 @@ def test_logarithm_at_first_order():
     # NPL DEM-ES-011 9.2: y = ln x, x rectangular 0.1 to 1.1: -0.511 with u = 0.481.
     from GTC import log
 
-    found = evaluate("y", "1", [rectangular("x", 0.5, value=0.6, source="")], lambda x: log(x))
+    found = evaluate("y", "1", [rectangular("x", 0.5, value=0.6, source="")], log)
     assert (found.value, found.standard_uncertainty) == pytest.approx((-0.511, 0.481), abs=5e-4)
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-
-from bench.measure import all_edges, excursions, first_edge, shutdown, worst_mean
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from bench.measure import all_edges, excursions, first_edge, shutdown, worst_mean
 from tests.measure.records import INTERVAL_S, record, trapezoids
 
 SAMPLE = INTERVAL_S
@@ -80,9 +80,7 @@ def test_nothing_after_the_cause_is_an_answer():
 
 def test_cause_beyond_the_record_is_a_mistake():
     with pytest.raises(ValueError, match="before the cause"):
-        shutdown(
-            record(np.zeros(100)), cause_s=1.0, threshold=1.0, averaging_s=0.0, hold_off_s=0.0
-        )
+        shutdown(record(np.zeros(100)), cause_s=1.0, threshold=1.0, averaging_s=0.0, hold_off_s=0.0)
 
 
 def test_sync_edges_are_interpolated_and_directed():

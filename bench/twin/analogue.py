@@ -51,7 +51,7 @@ class Analogue:
         self.wiring = wiring
         self.currents: tuple[float, ...] = (0.0,) * len(wiring.injections)
         self.drive = drive
-        self.charge_c = 0.0
+        self._charge_c = 0.0
         self.corner_ns: int | None = None
         self._corner_s = 0.0
         self.piece_begins: Callable[[int, Solution], None] = _nobody
@@ -73,6 +73,13 @@ class Analogue:
     def cut(self) -> None:
         """End the piece here and go on unchanged."""
         self._begin(self._end(), self.regime)
+
+    def take_charge(self) -> float:
+        """Return the charge through the sense resistor since this was last asked, coulombs."""
+        so_far_c = self.solution.integral(SOURCE, self.elapsed_s)
+        charge_c = self._charge_c + so_far_c
+        self._charge_c = -so_far_c
+        return charge_c
 
     def pass_corner(self) -> None:
         """Go into the regime that begins now.
@@ -113,10 +120,21 @@ class Analogue:
         self.currents = currents
         self._begin(x, _regime(self.drive, x))
 
-    def resume(self, solution: Solution, start_ns: int, regime: Regime, drive: Drive) -> None:
-        """Stand on a piece that began in the past (after cycles that were not worked through)."""
+    def resume(
+        self,
+        solution: Solution,
+        start_ns: int,
+        *,
+        stage: tuple[Regime, Drive],
+        charge_c: float,
+    ) -> None:
+        """Stand on a piece that began in the past (after cycles that were not worked through).
+
+        ``charge_c``: what has flowed before the piece, since it was last asked for.
+        """
+        regime, drive = stage
         self.solution, self.start_ns, self.regime, self.drive = solution, start_ns, regime, drive
-        self.charge_c = 0.0
+        self._charge_c = charge_c
         self._find_corner()
 
     def _carried(self, x: tuple[float, ...], wiring: Wiring) -> tuple[float, ...]:
@@ -131,7 +149,7 @@ class Analogue:
 
     def _end(self) -> tuple[float, ...]:
         elapsed_s = self.elapsed_s
-        self.charge_c += self.solution.integral(SOURCE, elapsed_s)
+        self._charge_c += self.solution.integral(SOURCE, elapsed_s)
         return self.solution.state(elapsed_s)
 
     def _begin(self, x: tuple[float, ...], regime: Regime) -> None:
@@ -151,7 +169,12 @@ class Analogue:
         return system.solve(x, (target_a, constant_a, *self.currents), noise_a)
 
     def _find_corner(self) -> None:
-        after_s = _corner(self.solution, self.drive, self.regime)
+        drive = self.drive
+        key = (self.regime, drive.rail_v, drive.on_ohm, drive.output_s)
+        corners = self.solution.corners
+        if key not in corners:
+            corners[key] = _corner(self.solution, drive, self.regime)
+        after_s = corners[key]
         self.corner_ns = None
         if after_s is not None:
             self._corner_s = after_s

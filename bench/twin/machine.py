@@ -92,7 +92,7 @@ class Machine:
         """Let a pulse timer run; it replaces the one before."""
         self.disturb()
         self._timer = timer
-        self._analogue.charge_c = 0.0
+        self._analogue.take_charge()
 
     def stop_playing(self) -> None:
         """Stop the pulse timer where it is; the output stage stays as it is driven."""
@@ -207,13 +207,13 @@ class Machine:
             self._timer = None
 
     def _report_charge(self, timer: PulseTimer) -> None:
-        self._analogue.cut()
-        charge_c, self._analogue.charge_c = self._analogue.charge_c, 0.0
+        charge_c = self._analogue.take_charge()
         self._charges_c.append(charge_c)
         timer.client.pulse_ended(timer.index, charge_c)
 
     def _begin_cycle(self, timer: PulseTimer) -> bool:
         """Note a cycle's first state; True when it repeats the last one and an orbit begins."""
+        self._analogue.cut()
         token = timer.client.steady() if self.fast_forward else None
         snapshot = None
         if token is not None:
@@ -271,25 +271,21 @@ class Machine:
         self._orbit, self._snapshot = None, None
         self.cycles_skipped += cycle
         self._write_orbit(orbit.block, cycle, k)
-        self._analogue.resume(piece.solution, piece.start_ns, *orbit.stages[k])
         offset_ns = (self._timeline.now_ns - orbit.block.start_ns) % orbit.block.cycle_ns
         pulse = bisect_right(timer.programme.starts_ns, offset_ns) - 1
+        self._analogue.resume(
+            piece.solution,
+            piece.start_ns,
+            stage=orbit.stages[k],
+            charge_c=_charge_before(orbit.block, timer.programme.starts_ns[pulse], k),
+        )
         first = orbit.first_index + cycle * timer.programme.pulses
         for j, charge_c in enumerate(orbit.charges_c[:pulse]):
             timer.client.pulse_ended(first + j, charge_c)
         timer.index = first + pulse - 1
         timer.begin(driven_until_ns=self._timeline.now_ns)
-        self._recover_charge(orbit.block, timer.programme.starts_ns[pulse], k)
         for monitor in self.monitors:
             monitor.piece_begins(piece.solution, piece.start_ns)
-
-    def _recover_charge(self, block: Block, since_ns: int, k: int) -> None:
-        charge_c = 0.0
-        for j in range(k):
-            if block.offsets_ns[j] >= since_ns:
-                duration_s = (block.offsets_ns[j + 1] - block.offsets_ns[j]) / NS_PER_S
-                charge_c += block.solutions[j].integral(SOURCE, duration_s)
-        self._analogue.charge_c = charge_c
 
     def _write_orbit(self, block: Block, cycles: int, k: int) -> None:
         if not self._tracing:
@@ -312,6 +308,16 @@ class Machine:
             self._cycle.pop()
         stage = (self._analogue.regime, self._analogue.drive)
         self._cycle.append((start_ns, solution, stage))
+
+
+def _charge_before(block: Block, since_ns: int, k: int) -> float:
+    """Return the charge of the pieces before number ``k`` that began at an offset or later."""
+    charge_c = 0.0
+    for j in range(k):
+        if block.offsets_ns[j] >= since_ns:
+            duration_s = (block.offsets_ns[j + 1] - block.offsets_ns[j]) / NS_PER_S
+            charge_c += block.solutions[j].integral(SOURCE, duration_s)
+    return charge_c
 
 
 def _counted(block: Block, count: int) -> Block:

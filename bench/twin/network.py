@@ -30,6 +30,8 @@ _SNAP = 1e-18
 _NOISE_HZ = 1_000.0
 """Frequency at which the device's noise current is turned into volts."""
 _CACHE_SIZE = 4096
+_KEPT = 16
+"""Instants of a solution whose state is kept: the same pulses ask for the same ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +81,11 @@ class Solution:
 
     __slots__ = (
         "_bounds",
+        "_charges",
         "_modes",
+        "_states",
         "_terms",
+        "corners",
         "levels",
         "noise_v",
         "rates",
@@ -103,9 +108,21 @@ class Solution:
         self.noise_v: NDArray[np.float64] = system.noise_ohm * noise_a
         self._terms: dict[int, list[Term]] = {}
         self._bounds: dict[int, float] = {}
+        self._states: dict[float, tuple[float, ...]] = {}
+        self._charges: dict[tuple[int, float], float] = {}
+        self.corners: dict[tuple[object, ...], float | None] = {}
+        """Where regimes end, kept by whoever worked it out."""
 
     def state(self, elapsed_s: float) -> tuple[float, ...]:
         """Return x after ``elapsed_s``; finished modes leave no trace, so states repeat bitwise."""
+        known = self._states.get(elapsed_s)
+        if known is None:
+            if len(self._states) >= _KEPT:
+                self._states.clear()
+            known = self._states[elapsed_s] = self._state(elapsed_s)
+        return known
+
+    def _state(self, elapsed_s: float) -> tuple[float, ...]:
         live = [
             (k, part)
             for k, (mode, rate) in enumerate(zip(self._modes, self.rates, strict=True))
@@ -132,7 +149,13 @@ class Solution:
 
     def integral(self, row: int, elapsed_s: float) -> float:
         """Return the integral of one row over the first ``elapsed_s``."""
-        return integral(self.terms(row), elapsed_s)
+        key = (row, elapsed_s)
+        known = self._charges.get(key)
+        if known is None:
+            if len(self._charges) >= _KEPT:
+                self._charges.clear()
+            known = self._charges[key] = integral(self.terms(row), elapsed_s)
+        return known
 
     def bound(self, row: int) -> float:
         """Return what the magnitude of one row never exceeds."""

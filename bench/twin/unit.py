@@ -47,7 +47,7 @@ _CHARGER_SUPPLY_V = 4.0
 """What the charger input alone puts on the device's supply."""
 _WARM_K, _WARM_TAU_S = 6.0, 300.0
 _WARM_TICK_S = 10.0
-_WARM_STEP_K = 0.25
+_WARM_STEP_PPM, _WARM_STEP_MAX_K = 50.0, 1.0
 """The source's temperature moves in steps, so that pulses between two steps are alike."""
 
 
@@ -138,7 +138,9 @@ class Unit:
         """The source's temperature follows what it does."""
         aim_k = _WARM_K if self.firmware.delivering else 0.0
         self._warm_k += (aim_k - self._warm_k) * (1.0 - np.exp(-_WARM_TICK_S / _WARM_TAU_S))
-        step_k = round(self._warm_k / _WARM_STEP_K) * _WARM_STEP_K
+        finest_k = _WARM_STEP_PPM / max(1.0, abs(self.source.tempco_ppm_per_k))
+        pace_k = min(_WARM_STEP_MAX_K, finest_k)
+        step_k = round(self._warm_k / pace_k) * pace_k
         if step_k != self.stage.warming_k:
             self.machine.disturb()
             self.stage.warming_k = step_k

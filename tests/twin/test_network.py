@@ -104,13 +104,12 @@ def test_hot_connect_peaks_at_the_rail_over_the_load() -> None:
 
 def test_charge_of_a_pulse_is_current_times_duration() -> None:
     bench = Bench(wired([Resistor(a="E", b="S", ohm=400.0)]))
-    bench.analogue.charge_c = 0.0
+    bench.analogue.take_charge()
     bench.analogue.set_drive(OFF._replace(on=True, target_a=4e-4, output_s=0.0))
     bench.advance(6e-3)
     bench.analogue.set_drive(OFF)
     bench.advance(6.5e-3)
-    bench.analogue.cut()
-    assert bench.analogue.charge_c == pytest.approx(2.4e-6, rel=1e-5)
+    assert bench.analogue.take_charge() == pytest.approx(2.4e-6, rel=1e-5)
 
 
 SKINS = {"wet": (1_000.0, 20_000.0, 100e-9), "dry": (2_000.0, 60_000.0, 50e-9)}

@@ -19,7 +19,7 @@ __all__ = ["DevicePort", "Request", "crc8"]
 
 _LONGEST = 128
 _TEST_MODE_S = 600.0
-_REQUEST = re.compile(r"(?:#(?P<seq>\w{1,8}) )?(?P<verb>[A-Z][A-Z0-9:]*\??)(?: (?P<args>\S.*))?")
+_REQUEST = re.compile(r"(?:#(?P<seq>\d{1,9}) )?(?P<verb>[A-Z][A-Z0-9:]*\??)(?: (?P<args>\S.*))?")
 _INTEGER = re.compile(r"-?\d{1,10}")
 _CAPABILITIES = (
     "poweron", "pause", "heartbeat", "selftest", "events", "test", "inject", "protect", "hang", "tick",

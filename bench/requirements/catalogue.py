@@ -23,6 +23,7 @@ from bench.strict_toml import read_toml
 __all__ = ["Catalogue", "limits", "load_catalogue"]
 
 DATA: Final = Path(__file__).with_name("data")
+SAFETY_GROUPS: Final = ("fault", "leakage")
 NOT_COVERED: Final = "not_covered.toml"
 
 
@@ -94,7 +95,7 @@ class Catalogue:
             raise ConfigurationError(
                 f"{row.id}: no limit for {quantity!r}; quantities with limits: {known}"
             )
-        decision = self.rule_of(requirement) or Rule.SIMPLE
+        decision = self.rule_of(requirement) or _of_attribute(row)
         try:
             found = [
                 evaluate(
@@ -110,6 +111,11 @@ class Catalogue:
         except (LookupError, QuantityError) as error:
             raise ConfigurationError(f"{row.id} ({row.origin}): {error}") from error
         return tuple(limit for limit in found if limit is not None)
+
+
+def _of_attribute(row: Requirement) -> Rule:
+    """Return the rule for the numbers beside an attribute: guarded where they are about safety."""
+    return Rule.GUARDED_U if row.group in SAFETY_GROUPS else Rule.SIMPLE
 
 
 def load_catalogue(

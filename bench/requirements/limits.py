@@ -169,7 +169,10 @@ def _words(case: _Case, centre: float, half: float, tolerance: Tolerance) -> str
     nominal = written(centre, rule.unit)
     how = str(tolerance)
     if rule.relative_to:
-        how += f" of {written(case.nominal(rule.relative_to, rule.unit), rule.unit)}"
+        base = written(case.nominal(rule.relative_to, rule.unit), rule.unit)
+        how = how.replace(" %", f" % of {base}", 1)
+    if centre == 0 and rule.side == "high":
+        return f"≤ {written(half, rule.unit)} ({how})"
     if rule.side == "high":
         return f"≤ {nominal} {how.replace('±', '+')}"
     if rule.side == "low":

@@ -146,6 +146,7 @@ def _limit(table: Table) -> LimitRule:
     )
     table.finish()
     _require_one_form(table, rule)
+    _require_nominal(table, rule)
     return rule
 
 
@@ -160,6 +161,16 @@ def _require_one_form(table: Table, rule: LimitRule) -> None:
             f"{table.dotted()}: expected one of `tolerance`, `within`, or bounds `low` and `high`, "
             f"found {sum(forms)} of them",
             "quantity",
+        )
+
+
+def _require_nominal(table: Table, rule: LimitRule) -> None:
+    """A percentage of nothing would be a limit of zero."""
+    if rule.fixed is not None and rule.fixed.relative and not (rule.nominal or rule.relative_to):
+        raise table.problem(
+            f"{table.dotted('within')}: expected `nominal` or `relative_to` beside a percentage, "
+            "found neither; a fixed percentage is written with `low` and `high`",
+            "within",
         )
 
 

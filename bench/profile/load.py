@@ -71,7 +71,8 @@ def load_profile(name_or_file: str | Path) -> Profile:
     profile = _profile(root)
     root.finish()
     for finding in lint(profile):
-        raise root.source.problem(finding.text, *finding.key.split("."))
+        keys = (int(part) if part.isdigit() else part for part in finding.key.split("."))
+        raise root.source.problem(finding.text, *keys)
     return profile
 
 

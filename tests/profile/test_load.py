@@ -149,8 +149,10 @@ def test_a_profile_error_is_a_configuration_error():
         (
             'repetition_rate = "80 Hz"',
             "repetition_rate = 80",
-            ":15: waveform.repetition_rate: expected a quantity with its unit in quotes, "
-            "found the bare number 80",
+            (
+                ":15: waveform.repetition_rate: expected a quantity with its unit in quotes, "
+                "found the bare number 80"
+            ),
         ),
         (
             'compliance = "20 V"',
@@ -166,8 +168,10 @@ def test_a_profile_error_is_a_configuration_error():
         (
             'kind = "alternating"',
             'kind = "alternate"',
-            ":13: waveform.kind: expected one of 'alternating', 'biphasic', 'monophasic', "
-            "found 'alternate'; did you mean 'alternating'?",
+            (
+                ":13: waveform.kind: expected one of 'alternating', 'biphasic', 'monophasic', "
+                "found 'alternate'; did you mean 'alternating'?"
+            ),
         ),
         (
             '"80 uA", "160 uA"',

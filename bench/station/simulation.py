@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
-from bench.errors import NotConnected
+from bench.errors import ConfigurationError, NotConnected
 from bench.profile import Profile
 from bench.station.configuration import RELAYS, ROLES, Station
 from bench.station.equipment import (
@@ -41,6 +41,9 @@ __all__ = [
 UNIT_SCHEMA: Final = 1
 ADDRESS_TIMEOUT_S: Final = 30.0
 """Wall time from start to the address line; importing alone takes 2 s on a slow, busy machine."""
+
+_REFUSED: Final = 12
+"""Exit status of the twin for a unit that it cannot build."""
 
 _EXIT_TIMEOUT_S: Final = 5.0
 _TAIL_LINES: Final = 5
@@ -265,8 +268,9 @@ def launch_twin(
 ) -> RunningTwin:
     """Start the simulated bench in its own session and return it once it has said where it is.
 
-    A signal to our process group does not reach it. Raises NotConnected, with the end of what it
-    wrote, where it ends or stays silent for ``timeout_s`` of wall time.
+    A signal to our process group does not reach it. Raises ConfigurationError where it refuses the
+    unit (an unknown fault), and NotConnected, with the end of what it wrote, where it ends or stays
+    silent for ``timeout_s`` of wall time.
     """
     folder = tempfile.TemporaryDirectory(prefix="bench-twin-")
     read_fd, write_fd = os.pipe()
@@ -336,6 +340,8 @@ def _addresses(process: subprocess.Popen[bytes], stderr: Path, timeout_s: float)
         )
     if not line:
         _end(process)
+        if process.returncode == _REFUSED:
+            raise ConfigurationError(f"simulated bench: cannot build the unit{_said(stderr)}")
         raise NotConnected(
             f"simulated bench: ended with status {process.returncode} before it answered"
             f"{_said(stderr)}"

@@ -104,8 +104,8 @@ def test_the_hash_follows_the_bytes(load):
         ),
         (
             'scale = "1 mV/uA"', 'scale = "1 mV"', 'scale = "1 mV/uA"',
-            "scope.channels.amplitude.scale: expected a resistance such as '500 ohm', "
-            "found '1 mV', a voltage",
+            ("scope.channels.amplitude.scale: expected a resistance such as '500 ohm', "
+            "found '1 mV', a voltage"),
         ),
         (
             "divider = 10", 'divider = "10"', "divider = 10",

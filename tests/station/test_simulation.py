@@ -130,7 +130,7 @@ def test_a_copy_of_the_lifeline_keeps_the_twin_alive():
 
 
 def test_a_fault_that_nobody_knows_is_a_bad_configuration():
-    with pytest.raises(ConfigurationError, match="cannot build the unit; it said: .*Z99"):
+    with pytest.raises(ConfigurationError, match=r"cannot build the unit; it said: .*Z99"):
         launch_twin(describe(faults=[FittedFault(spec="Z99", severity="low")]))
 
 

@@ -122,7 +122,7 @@ class HislipServer:
         self._check_interrupted(session, header)
         session.message_id = header.parameter
         if header.kind == MessageType.TRIGGER:
-            self._instrument.trigger()
+            self._instrument.execute_trigger()
             return
         session.program += payload
         if header.kind == MessageType.DATA_END:

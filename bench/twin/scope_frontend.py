@@ -187,7 +187,7 @@ class AnalogueInput:
         HRES or AVER; ``step`` says of how many acquired samples one is taken; ``oversampling`` is
         the number of conversions in each interval of the grid.
         """
-        table = self._filtered(table, settings, grid.interval_s)
+        table = self._filtered(table, settings, grid.interval_s / step)
         scale = self.gain(settings) / settings.code_v
         shift = CENTRE_CODE + (self.offset(settings) - settings.offset_v) / settings.code_v
         sigma = self._sigma(table, grid, settings, abs(scale))

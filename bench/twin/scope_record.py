@@ -91,10 +91,10 @@ def transfer(
     codes = _codes(record, channel, wanted, inputs=inputs, time_base_error=time_base_error)
     if wanted.data_format == "ASC":
         scale = preamble(record, channel, wanted)
-        volts = (codes - CENTRE_CODE) * scale.y_increment_v + scale.y_origin_v
+        volts = (codes.astype(np.float64) - CENTRE_CODE) * scale.y_increment_v + scale.y_origin_v
         return ",".join(f"{value:+.5E}" for value in volts.tolist()).encode("ascii")
     if wanted.data_format == "WORD":
-        words = np.rint(codes * CODES).astype(np.int64)
+        words = np.rint(codes.astype(np.float64) * CODES).astype(np.int64)
         words -= 0 if wanted.unsigned else CENTRE_CODE * CODES
         order = "<" if wanted.least_byte_first else ">"
         return words.astype(f"{order}{'u' if wanted.unsigned else 'i'}2").tobytes()

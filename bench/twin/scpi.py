@@ -105,9 +105,13 @@ class ScpiInstrument:
                 replies.append(reply.encode("latin-1") if isinstance(reply, str) else reply)
         return b";".join(replies) if replies else None
 
+    def execute_trigger(self) -> None:
+        """Execute a trigger message."""
+        self.execute(b"*TRG")
+
     def trigger(self) -> None:
         """React to ``*TRG`` or a trigger message."""
-        self.push_error(ScpiError(-211))
+        raise ScpiError(-211)
 
     def clear_device(self) -> None:
         """Do what a device clear does beside emptying the queues of the connection."""

@@ -16,10 +16,8 @@ from bench.twin.scpi_tree import Call
 __all__ = ["SwitchUnit"]
 
 CHANNELS = tuple(range(101, 121))
-_WIRED = range(101, 121)
-"""Relays of docs/laboratory.md; channel 120 exists and is wired to nothing."""
+"""Relays of docs/laboratory.md."""
 _SLOTS = (100, 200, 300)
-_SETTLING_NS = 20_000_000
 
 
 class SwitchUnit(ScpiInstrument):
@@ -28,7 +26,6 @@ class SwitchUnit(ScpiInstrument):
     def __init__(self, *, timeline: LaboratoryTime, identity: str, serial: str) -> None:
         super().__init__(identity, timeline)
         self._serial = serial
-        self._unwired: set[int] = set()
         self._cycles: Counter[int] = Counter()
         add = self.tree.add
         add("ROUTe:CLOSe", command=self._close, query=lambda call: self._state(call, closed=True))
@@ -45,23 +42,14 @@ class SwitchUnit(ScpiInstrument):
         self._drive(CHANNELS, closed=False)
 
     def _drive(self, channels: tuple[int, ...], *, closed: bool) -> None:
+        """Move what is not there yet and wait for the slowest contact."""
+        world = self.timeline.world
         settled_ns = self.timeline.now_ns
         for channel in channels:
-            if self._commanded(channel) == closed:
-                continue
-            self._cycles[channel] += closed
-            if channel in _WIRED:
-                settled_at = self.timeline.world.command_relay(channel, closed=closed)
-            else:
-                (self._unwired.add if closed else self._unwired.discard)(channel)
-                settled_at = self.timeline.now_ns + _SETTLING_NS
-            settled_ns = max(settled_ns, settled_at)
+            if world.relay_commanded(channel) != closed:
+                self._cycles[channel] += closed
+                settled_ns = max(settled_ns, world.command_relay(channel, closed=closed))
         self.timeline.advance_to(settled_ns)
-
-    def _commanded(self, channel: int) -> bool:
-        if channel in _WIRED:
-            return self.timeline.world.relay_commanded(channel)
-        return channel in self._unwired
 
     def _close(self, call: Call) -> None:
         self._drive(call.arguments.channel_list(CHANNELS), closed=True)
@@ -76,7 +64,9 @@ class SwitchUnit(ScpiInstrument):
 
     def _state(self, call: Call, *, closed: bool) -> str:
         channels = call.arguments.channel_list(CHANNELS)
-        return ",".join(str(int(self._commanded(channel) == closed)) for channel in channels)
+        return ",".join(
+            str(int(self.timeline.world.relay_commanded(channel) == closed)) for channel in channels
+        )
 
     def _slot(self, call: Call) -> int:
         slot = call.arguments.integer(low=_SLOTS[0], high=_SLOTS[-1])

@@ -102,6 +102,15 @@ def test_two_clients_have_output_queues_of_their_own(
     assert guardian.query("ROUT:CLOS? (@101,102)").strip() == "1,0"
 
 
+def test_a_query_on_top_of_an_unread_reply_is_interrupted(client: RawHislip) -> None:
+    client.write(b"*IDN?", delivered=True)
+    client.write(b"*TST?")
+    kinds = [client.receive(client.sync)[0] for _ in range(3)]
+    assert kinds == [7, 13, 7]
+    assert client.receive(client.other)[0] == 14
+    assert client.query(b"SYST:ERR?").startswith(b"-410")
+
+
 def test_a_message_may_come_in_pieces(client: RawHislip) -> None:
     client.send(client.sync, 6, 1, client.message_id, b"*ID")
     for byte in HEADER.pack(b"HS", 7, 0, client.message_id + 2, 2) + b"N?":
@@ -118,6 +127,16 @@ def test_a_device_clear_forgets_half_a_message(client: RawHislip) -> None:
     assert client.receive(client.sync)[0] == 9
     client.message_id = 0xFFFF_FF00
     assert client.query(b"SYST:ERR?").startswith(b"+0")
+
+
+def test_a_trigger_message_reaches_the_instrument(client: RawHislip) -> None:
+    client.query(b"*RST;:TRIG:SOUR BUS;:VOLT:DC:RANG 1;APER 1E-3;:INIT;*OPC?")
+    client.send(client.sync, 12, 1, client.message_id)
+    client.message_id += 2
+    assert float(client.query(b"FETC?")) == pytest.approx(0.01, abs=0.02)
+    client.send(client.sync, 12, 1, client.message_id)
+    client.message_id += 2
+    assert client.query(b"SYST:ERR?").startswith(b"-211")
 
 
 def test_the_maximum_message_size_is_agreed_and_kept(client: RawHislip) -> None:

@@ -8,7 +8,9 @@ fastest of the 1-2-5 steps that fits the range into the memory, at most 4 GSa/s 
 pair shares). ``:RUN`` takes one record and rests until the next command reaches the scope. Below
 ``:WAVeform:POINts`` the record is thinned to one sample a bucket (a pair, minimum first, in peak
 detect). A trigger is the crossing of the level by the noiseless signal, with a level error of at
-most 0.1 division and 0.3 divisions of hysteresis. Averaging averages the noise of one record.
+most 0.1 division and 0.3 divisions of hysteresis (0.6 with noise reject); trigger coupling, the
+other rejects and the hold-off are kept and answered but have no effect on a single shot. Averaging
+averages the noise of one record.
 """
 
 from __future__ import annotations

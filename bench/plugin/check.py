@@ -234,7 +234,7 @@ def _judged(requirement: str, measured: Measured, limit: Limit) -> MeasurementRe
         verdict = missing_value_verdict(undecidable=measured.undecidable)
         return replace(row, verdict=verdict.value)
     value = measured_value * scale
-    expanded = (measured.expanded_uncertainty or 0.0) * scale
+    expanded = _expanded(measured, scale)
     judged = judge(
         value,
         expanded_uncertainty=expanded,
@@ -244,7 +244,7 @@ def _judged(requirement: str, measured: Measured, limit: Limit) -> MeasurementRe
     return replace(
         row,
         value=value,
-        expanded_uncertainty=None if measured.budget is None else expanded,
+        expanded_uncertainty=None if measured.exact else expanded,
         verdict=judged.verdict.value,
         margin_pct=judged.margin_pct,
         guarded_margin_pct=judged.guarded_margin_pct,
@@ -253,6 +253,14 @@ def _judged(requirement: str, measured: Measured, limit: Limit) -> MeasurementRe
         acceptance_high=judged.acceptance_high,
         reason=measured.reason or judged.reason,
     )
+
+
+def _expanded(measured: Measured, scale: float) -> float | None:
+    """Return U in the limit's unit: zero for what is exact, None where nobody knows it."""
+    if measured.exact:
+        return 0.0
+    known = measured.expanded_uncertainty
+    return None if known is None else known * scale
 
 
 def _scale(requirement: str, measured_unit: str, limit_unit: str) -> float:

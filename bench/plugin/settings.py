@@ -199,7 +199,7 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
     return RunSettings(
         plan=arguments.plan,
         profile=profile,
-        catalogue=load_catalogue(),
+        catalogue=_catalogue(station),
         station=station,
         folder=_folder(setting("out", ""), serial, arguments.plan),
         run_id=_run_id(serial, arguments.plan),
@@ -212,6 +212,13 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
         root=root,
         origins=origins,
     )
+
+
+def _catalogue(station: Station | None) -> Catalogue:
+    """Return the requirements, under the decision rules of the station where it has any."""
+    if station is None:
+        return load_catalogue()
+    return load_catalogue(rules=station.rules, station=str(station.path or station.name))
 
 
 def _require_plan(plan: str) -> None:

@@ -427,7 +427,7 @@ def pulse_defects(session: FullSession, profile: Profile) -> tuple[Measured, int
         pulses += len(phases)
     evidence = tuple(sha for seen in session.observed for sha in seen.capture.hashes.values())
     measured = Measured(
-        value=float(defects), unit="pulses", waveforms=evidence, reason="; ".join(found)
+        value=float(defects), unit="pulses", waveforms=evidence, reason="; ".join(found), exact=True
     )
     return measured, pulses
 
@@ -452,9 +452,23 @@ def worst_current(found: Finding | None, watch: CeilingWatch) -> Measured:
 
 def excursion(found: Finding | None, unit: str) -> Measured:
     """Return the worst excursion above the ceiling near a switching edge, in ``unit``; 0 for none."""
-    if found is None:
-        return Measured(value=0.0, unit=unit)
-    return Measured(value=found.value, unit=unit, waveforms=found.capture.sha256(found.label))
+    if found is None or found.value == 0.0:
+        return Measured(value=0.0, unit=unit, exact=True)
+    waveform = found.capture.waveforms[found.label]
+    if unit == "s":
+        budget = shutdown_latency_budget(
+            found.value,
+            sample_interval_s=waveform.sample_interval_s,
+            timebase_ppm=transferred_scope().timebase_ppm,
+        )
+    else:
+        on = _scope_range(found.capture, found.label, noise_rms_a=abs(waveform.gain))
+        half_a = 0.5 * on.full_scale_a
+        level = level_budget(half_a, on=on, samples=1)
+        budget = level.scaled(found.value / half_a, unit=unit).named("excursion charge")
+    return Measured(
+        value=found.value, unit=unit, budget=budget, waveforms=found.capture.sha256(found.label)
+    )
 
 
 def _worst_of(

@@ -20,6 +20,9 @@ class Measured:
     waveforms: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     reason: str = ""
+    exact: bool = False
+    """A count, or the proven absence of something: it has no uncertainty. Any other value without a
+    budget cannot be decided by a rule that needs one."""
     undecidable: bool = False
     """Of a missing value: True where the bench could not measure it, False where the device gave
     nothing to measure (which is the device's failure)."""

@@ -1,0 +1,49 @@
+"""A row of ``check``: SI into the limit's unit, and no uncertainty is never taken for zero."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.decision import Basis, Limit, Rule
+from bench.judge import evaluate, normal
+from bench.plugin.check import _judged
+from bench.station.measured import Measured
+
+LIMIT = Limit(
+    quantity="shutdown", basis=Basis.DECLARED, low=None, high=100.0, unit="ms", rule=Rule.GUARDED_U
+)
+
+
+def budget(value, u):
+    return evaluate("x", "s", [normal("x", u, value=value, source="")], lambda x: x)
+
+
+def test_value_and_uncertainty_are_scaled_to_the_limit():
+    row = _judged("FLT-017", Measured(value=0.05, unit="s", budget=budget(0.05, 1e-3)), LIMIT)
+
+    assert (row.value, row.verdict) == (pytest.approx(50.0), "PASS")
+    assert row.expanded_uncertainty == pytest.approx(2.0)
+
+
+def test_a_missing_uncertainty_cannot_pass_a_guarded_rule():
+    row = _judged("FLT-017", Measured(value=0.05, unit="s"), LIMIT)
+
+    assert row.verdict == "INCONCLUSIVE"
+    assert row.expanded_uncertainty is None
+
+
+def test_what_is_exact_is_decided_without_an_uncertainty():
+    assert _judged("FLT-017", Measured(value=0.05, unit="s", exact=True), LIMIT).verdict == "PASS"
+    assert _judged("FLT-017", Measured(value=0.2, unit="s", exact=True), LIMIT).verdict == "FAIL"
+
+
+def test_nothing_to_measure_is_the_devices_failure_unless_the_bench_could_not():
+    gone = Measured(value=None, unit="s", reason="still on")
+    blind = Measured(value=None, unit="s", reason="clipped", undecidable=True)
+
+    assert ["FAIL", "INCONCLUSIVE"] == [_judged("FLT-017", m, LIMIT).verdict for m in (gone, blind)]
+
+
+def test_a_limit_of_another_quantity_is_refused():
+    with pytest.raises(ValueError, match="do not speak of the same quantity"):
+        _judged("FLT-017", Measured(value=1.0, unit="A", exact=True), LIMIT)

@@ -111,10 +111,12 @@ class Acquirer:
         *,
         conditions: Mapping[str, Scalar],
         cause: Callable[[], None] | None = None,
+        during: Callable[[], None] | None = None,
     ) -> Capture:
         """Arm the scope, let ``cause`` happen, and return the stored record.
 
-        Raises DeviceMisbehaved or FixtureError where the trigger never came, by who must cause it.
+        ``during`` happens in a record that is taken at once, while it fills. Raises
+        DeviceMisbehaved or FixtureError where the trigger never came, by who must cause it.
         """
         self._on_action()
         with self._stopwatch.during("acquire"):
@@ -122,7 +124,7 @@ class Acquirer:
             self._scope.arm_single()
             if cause is not None:
                 cause()
-            self._wait(shot)
+            self._wait(shot, during)
         with self._stopwatch.during("transfer"):
             raw = self.fetch(shot)
         capture = self._stored(shot, raw, ranges, conditions)
@@ -168,11 +170,15 @@ class Acquirer:
             slope=trigger.slope,
         )
 
-    def _wait(self, shot: Shot) -> None:
+    def _wait(self, shot: Shot, during: Callable[[], None] | None = None) -> None:
         if shot.trigger is None:
             self._clock.sleep(shot.before_s)
             self._scope.force_trigger()
-        self._clock.sleep(shot.duration_s - shot.before_s)
+        begun_ns = self._clock.now_ns()
+        if during is not None:
+            during()
+        elapsed_s = (self._clock.now_ns() - begun_ns) / 1e9
+        self._clock.sleep(shot.duration_s - shot.before_s - elapsed_s)
         if self._clock.wait_until(self._complete, timeout_s=shot.patience_s, poll_s=_POLL_S):
             return
         state = self._scope.acquisition_state()

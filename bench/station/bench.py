@@ -13,6 +13,7 @@ from bench.record.schema import DeviceRecord
 from bench.station.acquisition import Capture, Shot
 from bench.station.ceiling import CeilingWatch
 from bench.station.direct_current import DirectCurrent, DirectReading
+from bench.station.event_records import EventRecords
 from bench.station.ranges import RangeChoice
 from bench.station.reactions import Reactions
 from bench.station.scales import Label
@@ -56,11 +57,11 @@ class Bench:
             profile=profile,
         )
         self.ranges = RangeChoice(profile=profile)
+        self.records = EventRecords(acquirer=self.acquirer, ranges=self.ranges)
         self.reactions = Reactions(
             treatment=self.treatment,
             fixture=self.fixture,
-            acquirer=self.acquirer,
-            ranges=self.ranges,
+            records=self.records,
             sleep=self.clock.sleep,
         )
         self.direct = DirectCurrent(

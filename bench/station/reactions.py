@@ -11,22 +11,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bench.errors import FixtureError
 from bench.measure import Shutdown, excursions, first_edge, shutdown
 from bench.record.schema import Mark
-from bench.station.acquisition import Acquirer, Capture, Shot, Trigger
-from bench.station.ceiling import SYNC_LEVEL_V
+from bench.station.acquisition import Capture
+from bench.station.event_records import (
+    OFF_A,
+    OFF_AVERAGING_S,
+    POINTS,
+    EventRecords,
+    hold_off_s,
+    off_averaging_s,
+    sync_edge,
+)
 from bench.station.fixture import Fixture
-from bench.station.ranges import RangeChoice
 from bench.station.scales import Label
 from bench.station.treatment import Treatment
 
-__all__ = ["OVERCURRENT_FACTOR", "Layers", "Reaction", "Reactions"]
+__all__ = ["OFF_AVERAGING_S", "OVERCURRENT_FACTOR", "Layers", "Reaction", "Reactions"]
 
 Layers = Literal["both", "hardware", "firmware"]
 
-OFF_A: Final = 10e-6
-OFF_AVERAGING_S: Final = 1e-3
 ELECTRODE_OFF_FRACTION: Final = 0.25
 """Of the declared compliance; contact-sense pulses of a healthy device stay below it."""
 ELECTRODE_AVERAGING_S: Final = 100e-6
@@ -34,11 +38,6 @@ OVERCURRENT_FACTOR: Final = 2.0
 """The injected amplitude over the highest level: well above the threshold of 1.5."""
 OVERCURRENT_OFF_FRACTION: Final = 0.1
 OVERCURRENT_AVERAGING_S: Final = 5e-6
-HOLD_OFF_PERIODS: Final = 2.0
-
-SYNC_FULL_SCALE_V: Final = 8.0
-BEFORE_S: Final = 0.02
-POINTS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,31 +82,30 @@ class Reactions:
         *,
         treatment: Treatment,
         fixture: Fixture,
-        acquirer: Acquirer,
-        ranges: RangeChoice,
+        records: EventRecords,
         sleep: Callable[[float], None],
     ) -> None:
         self._treatment = treatment
         self._fixture = fixture
-        self._acquirer = acquirer
-        self._ranges = ranges
+        self._records = records
+        self._ranges = records.ranges
         self._sleep = sleep
-        self._profile = ranges.profile
+        self._profile = records.ranges.profile
 
     def contact_loss(self, *, level: int, load_ohm: float, phase_s: float) -> Reaction:
         """Lift the electrode from a running device; judged on the electrode voltage."""
         self._fixture.close("load_open")
         self._treatment.run(level=level, load_ohm=load_ohm)
         self._sleep(phase_s)
-        capture = self._take(
+        capture = self._records.take(
             "contact lost while running",
             {Label.ELECTRODE: self._ranges.electrode_v()},
-            observe_s=1.5 * self._profile.timers.contact_loss_s,
+            observe_s=1.5 * self._profile.timers.contact_loss_s + hold_off_s(self._profile),
             cause=lambda: self._fixture.open("contact"),
             conditions={"level": level, "load_ohm": load_ohm},
         )
         threshold = ELECTRODE_OFF_FRACTION * self._profile.output.compliance_v
-        return self._after_sync(
+        return self.after_sync(
             capture, Label.ELECTRODE, threshold=threshold, averaging_s=ELECTRODE_AVERAGING_S
         )
 
@@ -116,33 +114,29 @@ class Reactions:
         self._treatment.run(level=level, load_ohm=load_ohm)
         self._fixture.close("sync_link")
         self._sleep(phase_s)
-        capture = self._take(
+        capture = self._records.take(
             "STOP while running",
             {Label.CURRENT: self._ranges.level_a(level)},
-            observe_s=2.5 * self._profile.timers.stop_s,
+            observe_s=1.5 * self._profile.timers.stop_s + 1.5 * hold_off_s(self._profile),
             cause=self._treatment.link.stop,
             conditions={"level": level, "load_ohm": load_ohm},
         )
         self._fixture.open("sync_link")
-        return self._after_sync(
-            capture, Label.CURRENT, threshold=OFF_A, averaging_s=OFF_AVERAGING_S
-        )
+        return self.after_sync(capture)
 
     def charger(self, *, level: int, load_ohm: float, phase_s: float) -> Reaction:
         """Plug the charger into a running device; it stays plugged."""
         self._fixture.prepare_charger()
         self._treatment.run(level=level, load_ohm=load_ohm)
         self._sleep(phase_s)
-        capture = self._take(
+        capture = self._records.take(
             "charger plugged while running",
             {Label.CURRENT: self._ranges.level_a(level)},
-            observe_s=1.5 * self._profile.timers.charge_s,
+            observe_s=1.5 * self._profile.timers.charge_s + hold_off_s(self._profile),
             cause=self._fixture.plug_charger,
             conditions={"level": level, "load_ohm": load_ohm},
         )
-        return self._after_sync(
-            capture, Label.CURRENT, threshold=OFF_A, averaging_s=OFF_AVERAGING_S
-        )
+        return self.after_sync(capture)
 
     def overcurrent(
         self,
@@ -168,10 +162,10 @@ class Reactions:
         self._sleep(phase_s)
         injected_ua = OVERCURRENT_FACTOR * self._profile.levels[-1].current_ua
         period_s = 1.0 / self._profile.waveform.repetition_rate_hz
-        capture = self._take(
+        capture = self._records.take(
             f"overcurrent, {layers} protection",
             {Label.TRANSIENT: self._ranges.fault_a()},
-            observe_s=limit_s + (2 + HOLD_OFF_PERIODS) * period_s,
+            observe_s=limit_s + 2 * period_s + hold_off_s(self._profile),
             cause=lambda: link.inject("overcurrent_ua", injected_ua),
             conditions={"layers": layers, "load_ohm": load_ohm, "injected_ua": injected_ua},
             single_fault=True,
@@ -189,7 +183,7 @@ class Reactions:
         self._fixture.close("sync_link")
         delay_s = self._profile.timers.start_delay_s
         self._treatment.link.set_level(level)
-        capture = self._take(
+        capture = self._records.take(
             "START from idle",
             {Label.CURRENT: self._ranges.level_a(level)},
             observe_s=delay_s + 1.5 * self._profile.timers.ramp_s,
@@ -199,32 +193,18 @@ class Reactions:
         self._fixture.open("sync_link")
         return capture, self._first_output_s(capture)
 
-    def _take(
+    def after_sync(
         self,
-        title: str,
-        full_scale: dict[Label, float],
+        capture: Capture,
+        label: Label = Label.CURRENT,
         *,
-        observe_s: float,
-        cause: Callable[[], None],
-        conditions: dict[str, str | int | float | bool],
-        single_fault: bool = False,
-        points: int = POINTS,
-    ) -> Capture:
-        shot = Shot(
-            title=title,
-            full_scale=full_scale | {Label.SYNC: SYNC_FULL_SCALE_V},
-            duration_s=observe_s + BEFORE_S,
-            before_s=BEFORE_S,
-            points=points,
-            trigger=Trigger(label=Label.SYNC, level=SYNC_LEVEL_V),
-            single_fault=single_fault,
-        )
-        return self._acquirer.take(shot, conditions=conditions, cause=cause)
-
-    def _after_sync(
-        self, capture: Capture, label: Label, *, threshold: float, averaging_s: float
+        threshold: float = OFF_A,
+        averaging_s: float | None = None,
     ) -> Reaction:
-        cause_s = self._sync_edge(capture)
+        """Return how the output ended after the first sync edge of a record."""
+        if averaging_s is None:
+            averaging_s = off_averaging_s(self._profile)
+        cause_s = sync_edge(capture)
         return Reaction(
             capture=capture,
             label=label,
@@ -234,7 +214,7 @@ class Reactions:
                 cause_s=cause_s,
                 threshold=threshold,
                 averaging_s=averaging_s,
-                hold_off_s=self._hold_off_s(),
+                hold_off_s=hold_off_s(self._profile),
             ),
             averaging_s=averaging_s,
             threshold_relative=threshold / self._before(label),
@@ -244,7 +224,7 @@ class Reactions:
     def _after_threshold(self, capture: Capture, *, fault_a: float) -> Reaction | None:
         waveform = capture.waveforms[Label.TRANSIENT]
         threshold_a = self._profile.protection.overcurrent_ua * 1e-6
-        edge_s = self._sync_edge(capture)
+        edge_s = sync_edge(capture)
         crossings = [
             first_edge(waveform, level=threshold_a, slope="rising", after_s=edge_s),
             first_edge(waveform, level=-threshold_a, slope="falling", after_s=edge_s),
@@ -261,7 +241,7 @@ class Reactions:
                 cause_s=cause_s,
                 threshold=OVERCURRENT_OFF_FRACTION * fault_a,
                 averaging_s=OVERCURRENT_AVERAGING_S,
-                hold_off_s=self._hold_off_s(),
+                hold_off_s=hold_off_s(self._profile),
             ),
             averaging_s=OVERCURRENT_AVERAGING_S,
             threshold_relative=OVERCURRENT_OFF_FRACTION,
@@ -276,22 +256,10 @@ class Reactions:
 
     def _first_output_s(self, capture: Capture) -> float | None:
         waveform = capture.waveforms[Label.CURRENT]
-        edge_s = self._sync_edge(capture)
+        edge_s = sync_edge(capture)
         edges = [
             first_edge(waveform, level=OFF_A, slope="rising", after_s=edge_s),
             first_edge(waveform, level=-OFF_A, slope="falling", after_s=edge_s),
         ]
         first_s = min((e for e in edges if e is not None), default=None)
         return None if first_s is None else first_s - edge_s
-
-    def _hold_off_s(self) -> float:
-        return HOLD_OFF_PERIODS / self._profile.waveform.repetition_rate_hz
-
-    @staticmethod
-    def _sync_edge(capture: Capture) -> float:
-        edge_s = first_edge(capture.waveforms[Label.SYNC], level=SYNC_LEVEL_V, slope="rising")
-        if edge_s is None:
-            raise FixtureError(
-                f"{capture.shot.title}: the record holds no sync edge; check the sync wiring"
-            )
-        return edge_s

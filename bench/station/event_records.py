@@ -1,0 +1,102 @@
+"""Records around one event: armed before it, triggered by its sync edge, cause and effect in one.
+
+Shared by everything that provokes the device. Source: docs/laboratory.md, "Times".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bench.errors import FixtureError
+from bench.measure import all_edges
+from bench.profile import Profile
+from bench.record.schema import Scalar
+from bench.station.acquisition import Acquirer, Capture, Shot, Trigger
+from bench.station.ceiling import SYNC_LEVEL_V
+from bench.station.ranges import RangeChoice
+from bench.station.scales import Label
+
+__all__ = [
+    "OFF_A", "OFF_AVERAGING_S", "POINTS", "EventRecords", "hold_off_s", "off_averaging_s", "sync_edge", "sync_edges",
+]  # fmt: skip
+
+OFF_A: Final = 10e-6
+"""What counts as off. Source: docs/laboratory.md, "Times"."""
+OFF_AVERAGING_S: Final = 1e-3
+PHASE_SHARE: Final = 0.5
+"""Of a phase: the mean over more than one phase of a balanced pulse is zero."""
+HOLD_OFF_PERIODS: Final = 2.0
+SYNC_FULL_SCALE_V: Final = 8.0
+BEFORE_S: Final = 0.02
+POINTS: Final = 100_000
+
+
+class EventRecords:
+    """Takes records that the sync channel triggers, or, without a cause, at once."""
+
+    def __init__(self, *, acquirer: Acquirer, ranges: RangeChoice) -> None:
+        self._acquirer = acquirer
+        self.ranges = ranges
+
+    def take(
+        self,
+        title: str,
+        full_scale: Mapping[Label, float],
+        *,
+        observe_s: float,
+        cause: Callable[[], None],
+        conditions: Mapping[str, Scalar],
+        single_fault: bool = False,
+        points: int = POINTS,
+    ) -> Capture:
+        """Arm, let ``cause`` make its sync edge, and return ``observe_s`` from it on."""
+        shot = Shot(
+            title=title,
+            full_scale={**full_scale, Label.SYNC: SYNC_FULL_SCALE_V},
+            duration_s=observe_s + BEFORE_S,
+            before_s=BEFORE_S,
+            points=points,
+            trigger=Trigger(label=Label.SYNC, level=SYNC_LEVEL_V),
+            single_fault=single_fault,
+        )
+        return self._acquirer.take(shot, conditions=conditions, cause=cause)
+
+    def look(
+        self,
+        title: str,
+        full_scale: Mapping[Label, float],
+        *,
+        duration_s: float,
+        conditions: Mapping[str, Scalar],
+        points: int = POINTS,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Capture:
+        """Take a record at once; ``meanwhile`` happens while it fills."""
+        shot = Shot(title=title, full_scale=full_scale, duration_s=duration_s, points=points)
+        return self._acquirer.take(shot, conditions=conditions, during=meanwhile)
+
+
+def sync_edges(capture: Capture) -> tuple[float, ...]:
+    """Return the instants of every sync edge; raises FixtureError where there is none."""
+    found = all_edges(capture.waveforms[Label.SYNC], level=SYNC_LEVEL_V, slope="rising")
+    if not found.size:
+        raise FixtureError(
+            f"{capture.shot.title}: the record holds no sync edge; check the sync wiring"
+        )
+    return tuple(float(edge_s) for edge_s in found)
+
+
+def sync_edge(capture: Capture) -> float:
+    """Return the instant of the first sync edge; raises FixtureError."""
+    return sync_edges(capture)[0]
+
+
+def off_averaging_s(profile: Profile) -> float:
+    """Return over what a mean is taken to see whether anything still flows."""
+    return min(OFF_AVERAGING_S, PHASE_SHARE * profile.waveform.pulse_duration_s)
+
+
+def hold_off_s(profile: Profile) -> float:
+    """Return for how long an output must stay off: a pause between pulses is no end."""
+    return HOLD_OFF_PERIODS / profile.waveform.repetition_rate_hz

@@ -22,6 +22,8 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "ms": ("s", 1e3),
     "µs": ("s", 1e6),
     "min": ("s", 1 / 60),
+    "mJ": ("J", 1e3),
+    "mA/cm2": ("A/cm2", 1e3),
     "mV": ("V", 1e3),
     "%": ("1", 1e2),
     "": ("1", 1.0),

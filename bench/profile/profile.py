@@ -11,6 +11,9 @@ from bench.profile.nominals import NOMINALS
 
 __all__ = ["Profile", "Provenance"]
 
+LOW_SETTING = 0.02
+"""A lowest setting of this share of the highest. Source: IEC 60601-2-10, 201.12.1.101 (recalled)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
@@ -48,11 +51,17 @@ class Profile(Declaration):
             "trains": wave.pulses_per_train > 1,
             "envelope": wave.envelope is not None,
             "off level": self.output.off_level,
+            "low setting": self.output.off_level or self._lowest_share <= LOW_SETTING,
             "link watchdog": timers.link_timeout_s is not None,
             "charge inhibit": self.protection.charge_inhibit,
             "several levels": len(self.output.levels) > 1,
         }
         return frozenset(name for name, present in has.items() if present)
+
+    @property
+    def _lowest_share(self) -> float:
+        """Lowest declared level over the highest."""
+        return self.output.levels[0].current_ua / self.output.levels[-1].current_ua
 
     @property
     def assumptions(self) -> tuple[str, ...]:

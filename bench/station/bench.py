@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from functools import cached_property
 from typing import Final, Self
 
 from bench.device.link import DeviceState
@@ -13,9 +15,12 @@ from bench.record.schema import DeviceRecord
 from bench.station.acquisition import Capture, Shot
 from bench.station.ceiling import CeilingWatch
 from bench.station.direct_current import DirectCurrent, DirectReading
+from bench.station.edges import FastRecords
+from bench.station.electrode import ElectrodeVoltage
 from bench.station.event_records import EventRecords
+from bench.station.fixture import BATTERY_V
 from bench.station.ranges import RangeChoice
-from bench.station.reactions import Reactions
+from bench.station.reactions import Reaction, Reactions
 from bench.station.scales import Label
 from bench.station.session import FullSession, SessionWatch
 from bench.station.station import OpenStation
@@ -26,6 +31,9 @@ __all__ = ["Bench"]
 
 RESIDUAL_APERTURE_S: Final = 1.0
 """Off-state d.c. is a mean over at least a second. Source: docs/laboratory.md."""
+
+BATTERY_SETTLE_S: Final = 1.0
+"""A device reads its battery at least this often."""
 
 
 class Bench:
@@ -75,7 +83,14 @@ class Bench:
             treatment=self.treatment, acquirer=self.acquirer, clock=self.clock, ranges=self.ranges
         )
         self._seed = seed
-        self._steady: dict[tuple[int, float], SteadyOutput | BenchError] = {}
+        self._steady: dict[tuple[int, float, float], SteadyOutput | BenchError] = {}
+        self.electrode = ElectrodeVoltage(treatment=self.treatment, acquirer=self.acquirer)
+        self.fast_records = FastRecords(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            acquirer=self.acquirer,
+            ranges=self.ranges,
+        )
         self._session: FullSession | BenchError | None = None
 
     @classmethod
@@ -131,13 +146,13 @@ class Bench:
         cycle_s = self.profile.waveform.polarity_cycle_s
         return [source.uniform(0.0, cycle_s) for _ in range(count)]
 
-    def steady(self, *, level: int, load_ohm: float) -> SteadyOutput:
+    def steady(self, *, level: int, load_ohm: float, battery_v: float = BATTERY_V) -> SteadyOutput:
         """Return the shared record of the steady output; a device that failed once failed."""
-        key = (level, load_ohm)
+        key = (level, load_ohm, battery_v)
         known = self._steady.get(key)
         if known is None:
             try:
-                known = self._take_steady(level, load_ohm)
+                known = self._take_steady(level, load_ohm, battery_v)
             except DeviceMisbehaved as failure:
                 known = failure
             self._steady[key] = known
@@ -166,12 +181,24 @@ class Bench:
             raise self._session
         return self._session
 
-    def _take_steady(self, level: int, load_ohm: float) -> SteadyOutput:
-        self.run(level=level, load_ohm=load_ohm)
-        capture, label = self._unclipped(level, load_ohm)
-        with self.stopwatch.during("device wait"):
-            self.treatment.must_run()
-            self.treatment.stop()
+    def load_tolerance(self, load_ohm: float) -> float:
+        """Return the relative tolerance within which the self-test proved a load."""
+        return self._station.load_tolerance(load_ohm)
+
+    @cached_property
+    def contact_lost(self) -> Reaction:
+        """One contact loss at the highest level into the largest load, on the electrode channel."""
+        return self.reactions.contact_loss(
+            level=self.profile.highest_level, load_ohm=self.profile.loads_ohm[-1], phase_s=0.0
+        )
+
+    def _take_steady(self, level: int, load_ohm: float, battery_v: float) -> SteadyOutput:
+        with self._battery(battery_v):
+            self.run(level=level, load_ohm=load_ohm)
+            capture, label = self._unclipped(level, load_ohm)
+            with self.stopwatch.during("device wait"):
+                self.treatment.must_run()
+                self.treatment.stop()
         output = SteadyOutput(
             capture=capture, profile=self.profile, level=level, load_ohm=load_ohm, label=label
         )
@@ -201,6 +228,21 @@ class Bench:
             f"level {level} into {load_ohm:g} Ω clips every range up to "
             f"{self.ranges.transient_a() * 1e3:g} mA peak to peak: there is no number"
         )
+
+    @contextmanager
+    def _battery(self, voltage_v: float) -> Generator[None]:
+        """Give an idle device another battery voltage for a while."""
+        if voltage_v == BATTERY_V:
+            yield
+            return
+        self.treatment.make_idle()
+        self.fixture.set_battery(voltage_v)
+        self.clock.sleep(BATTERY_SETTLE_S)
+        try:
+            yield
+        finally:
+            self.fixture.set_battery(BATTERY_V)
+            self.clock.sleep(BATTERY_SETTLE_S)
 
     def _power_cycle(self) -> None:
         """Take the battery away and give it back: the last way to bring a device to rest."""

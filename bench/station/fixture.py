@@ -21,6 +21,9 @@ REFERENCE_LIMIT_A: Final = 0.01
 CHARGER_V: Final = 5.0
 CHARGER_LIMIT_A: Final = 1.0
 
+_SPECIAL_LOADS: Final = frozenset({"load_skin", "load_rc", "load_short"})
+"""Loads that are no plain resistance. Source: docs/laboratory.md."""
+
 
 class Fixture:
     """Switches the one current path; loads break before they make.
@@ -77,7 +80,7 @@ class Fixture:
     def select_load(self, load_ohm: float) -> None:
         """Put one nominal load, and no other, on the closed contact."""
         wanted = self.load_relay(load_ohm)
-        self.open(*(name for name in self._loads.values() if name != wanted))
+        self.open(*(name for name in self._loads.values() if name != wanted), *_SPECIAL_LOADS)
         self.close(wanted, "contact")
 
     def load_relay(self, load_ohm: float) -> str:
@@ -91,17 +94,27 @@ class Fixture:
                 "add it to [loads] or leave it out of the plan"
             ) from None
 
+    def select_relay(self, name: str) -> None:
+        """Put one load by the name of its relay, and no other, on the closed contact."""
+        self.open(*self._loads.values(), *(_SPECIAL_LOADS - {name}))
+        self.close(name, "contact")
+
     def power_device(self) -> None:
-        """Give the device its battery."""
-        self._supply.configure_output(
-            BATTERY_OUTPUT, voltage_v=BATTERY_V, current_limit_a=BATTERY_LIMIT_A
-        )
+        """Give the device its battery at the nominal voltage."""
+        self.set_battery(BATTERY_V)
         self._supply.switch_output(BATTERY_OUTPUT, on=True)
         self.close("battery")
 
+    def set_battery(self, voltage_v: float) -> None:
+        """Let the battery have another voltage; it stays connected or not as it is."""
+        self._on_action()
+        self._supply.configure_output(
+            BATTERY_OUTPUT, voltage_v=voltage_v, current_limit_a=BATTERY_LIMIT_A
+        )
+
     def isolate_device(self) -> None:
         """Take the device off the path and open the path."""
-        self.open("device", "contact", *self._loads.values())
+        self.open("device", "contact", *self._loads.values(), *_SPECIAL_LOADS)
 
     def reference_current(self, current_ua: float) -> None:
         """Send a direct current through the shunt from the supply; the device must be isolated.

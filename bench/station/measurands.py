@@ -51,6 +51,7 @@ __all__ = [
     "direct_current",
     "duration_symmetry",
     "excursion",
+    "leading_phases",
     "level_step",
     "load_regulation",
     "net_charge_per_cycle",
@@ -61,6 +62,7 @@ __all__ = [
     "pulse_duration",
     "repetition_rate",
     "residual_current",
+    "scope_range",
     "session_length",
     "start_delay",
     "symmetry",
@@ -96,7 +98,7 @@ def amplitude(output: SteadyOutput, polarity: Polarity) -> Measured:
     value = abs(float(np.median(pulses.top)))
     budget = amplitude_budget(
         value,
-        on=_range(output),
+        on=scope_range(output),
         plateau_samples=_plateau_samples(output, pulses),
         zero_samples=_zero_samples(output),
     )
@@ -144,7 +146,7 @@ def load_regulation(output: SteadyOutput, *, reference: SteadyOutput) -> Measure
         budget = amplitude_ratio_budget(
             here.value,
             there.value,
-            on=_range(output),
+            on=scope_range(output),
             plateau_samples=_plateau_samples(output, output.of_polarity(polarity)),
             zero_samples=_zero_samples(output),
         ).scaled(0.01, unit="1")
@@ -200,7 +202,7 @@ def duration_symmetry(output: SteadyOutput, *, timebase_ppm: float) -> Measured:
 
 def repetition_rate(output: SteadyOutput, *, timebase_ppm: float) -> Measured:
     """Return the rate of pulses from a grid fitted to their leading edges, in Hz."""
-    leading = _leading_phases(output)
+    leading = leading_phases(output)
     if len(leading) < 3:
         return Measured(
             value=None, unit="Hz", waveforms=output.evidence, reason="fewer than three pulses"
@@ -221,7 +223,7 @@ def repetition_rate(output: SteadyOutput, *, timebase_ppm: float) -> Measured:
 def polarity_cycle_s(output: SteadyOutput) -> float:
     """Return the measured time of one whole repetition: the aperture of the meter."""
     declared = output.profile.waveform
-    rate = fitted_rate(_leading_phases(output))
+    rate = fitted_rate(leading_phases(output))
     if rate is None:
         raise DeviceMisbehaved("the pulses form no regular grid: there is no polarity cycle")
     return declared.repeat_s * declared.repetition_rate_hz / rate.rate_hz
@@ -237,7 +239,7 @@ def phase_charge(output: SteadyOutput, polarity: Polarity) -> Measured:
     budget = phase_charge_budget(
         value,
         duration_s=float(pulses.duration_s[worst]),
-        on=_range(output),
+        on=scope_range(output),
         sample_interval_s=_interval_s(output),
         zero_samples=_zero_samples(output),
     )
@@ -291,7 +293,7 @@ def symmetry(output: SteadyOutput) -> Measured:
     budget = symmetry_budget(
         positive_a,
         negative_a,
-        on=_range(output),
+        on=scope_range(output),
         plateau_samples=_plateau_samples(output, positive),
         zero_samples=_zero_samples(output),
     )
@@ -497,7 +499,7 @@ def _net(output: SteadyOutput, value: float, times_s: tuple[float, float]) -> Me
         positive_s=times_s[0],
         negative_s=times_s[1],
         amplitude_a=float(np.median(np.abs(output.pulses.top))),
-        on=_range(output),
+        on=scope_range(output),
         sample_interval_s=_interval_s(output),
         zero_samples=_zero_samples(output),
     )
@@ -528,7 +530,7 @@ def _no_pulses(output: SteadyOutput, polarity: Polarity, unit: str) -> Measured:
     )
 
 
-def _leading_phases(output: SteadyOutput) -> PulseTable:
+def leading_phases(output: SteadyOutput) -> PulseTable:
     """Return the phases that begin a pulse: every one, or every positive one of two."""
     if output.profile.waveform.phases_per_pulse == 1:
         return output.pulses
@@ -539,7 +541,8 @@ def _seconds(output: SteadyOutput, polarity: Polarity) -> float:
     return float(output.of_polarity(polarity).duration_s.sum())
 
 
-def _range(output: SteadyOutput) -> ScopeRange:
+def scope_range(output: SteadyOutput) -> ScopeRange:
+    """Return the range on which an output was recorded."""
     return _scope_range(output.capture, output.label, noise_rms_a=output.analysis.noise_rms)
 
 

@@ -20,9 +20,10 @@ from bench.profile import Profile
 from bench.station.acquisition import Acquirer, Capture, Shot
 from bench.station.ranges import RangeChoice
 from bench.station.scales import Label
+from bench.station.steady_output import SteadyOutput
 from bench.station.treatment import Treatment
 
-__all__ = ["FullSession", "PulseCount", "SessionWatch"]
+__all__ = ["FullSession", "Look", "PulseCount", "SessionWatch"]
 
 LOAD_OHM: Final = 2000.0
 POLL_S: Final = 2.0
@@ -36,6 +37,9 @@ MINIMUM_PULSES: Final = 30_000
 RECORD_PULSES: Final = 8_000
 SAMPLES_PER_PULSE: Final = 60
 LOOK_CYCLES: Final = 1.2
+DRIFT_SHARES: Final = (0.0, 0.25, 0.5)
+"""Of the declared length, when the amplitude is looked at; and once more before the end.
+Source: OUT-027, at 0, 5, 10 and 20 min."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,14 @@ class PulseCount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A short record of the session, and when it was taken."""
+
+    elapsed_s: float
+    output: SteadyOutput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FullSession:
     """What one whole session showed."""
 
@@ -54,6 +66,7 @@ class FullSession:
     """From the reply to START to the poll that found the end; None where there was no end."""
     poll_s: float
     observed: tuple[PulseCount, ...]
+    looks: tuple[Look, ...]
     before_end: Capture
     delivering_before_end: bool
     after_end: Capture
@@ -83,9 +96,11 @@ class SessionWatch:
         started_ns = self._clock.now_ns()
         settle_s = self._profile.timers.start_delay_s + 2 * self._profile.timers.ramp_s
         self._treatment.wait_for(DeviceState.RUN, within_s=settle_s, after="START")
+        looks = [self._look_at(started_ns, DRIFT_SHARES[0] * declared_s)]
         observed = tuple(self._observe()) if observe_pulses else ()
-        self._sleep_until(started_ns, declared_s * (1 - BEFORE_END))
-        before_end = self._look("output before the declared end of the session")
+        looks.extend(self._look_at(started_ns, share * declared_s) for share in DRIFT_SHARES[1:])
+        looks.append(self._look_at(started_ns, declared_s * (1 - BEFORE_END)))
+        before_end = looks[-1].output.capture
         length_s = self._wait_for_end(started_ns, declared_s * (1 + OVERTIME))
         after_end = self._look("output after the end of the session")
         watched_s = (self._clock.now_ns() - started_ns) / 1e9
@@ -94,6 +109,7 @@ class SessionWatch:
             length_s=length_s,
             poll_s=POLL_S,
             observed=observed,
+            looks=tuple(looks),
             before_end=before_end,
             delivering_before_end=_delivers(before_end),
             after_end=after_end,
@@ -126,6 +142,16 @@ class SessionWatch:
                 capture=capture, phases=analyse(capture.waveforms[Label.CURRENT]).pulses
             )
 
+    def _look_at(self, started_ns: int, elapsed_s: float) -> Look:
+        """Look once the session has lasted ``elapsed_s``, or at once where it already has."""
+        self._sleep_until(started_ns, elapsed_s)
+        at_s = (self._clock.now_ns() - started_ns) / 1e9
+        capture = self._look(f"output {at_s / 60:.3g} min into the session")
+        output = SteadyOutput(
+            capture=capture, profile=self._profile, level=self._level, load_ohm=LOAD_OHM
+        )
+        return Look(elapsed_s=at_s, output=output)
+
     def _look(self, title: str) -> Capture:
         shot = Shot(
             title=title,
@@ -136,7 +162,9 @@ class SessionWatch:
         return self._acquirer.take(shot, conditions={"level": self._level, "load_ohm": LOAD_OHM})
 
     def _sleep_until(self, started_ns: int, elapsed_s: float) -> None:
-        self._clock.sleep(elapsed_s - (self._clock.now_ns() - started_ns) / 1e9)
+        left_s = elapsed_s - (self._clock.now_ns() - started_ns) / 1e9
+        if left_s > 0:
+            self._clock.sleep(left_s)
 
 
 def _delivers(capture: Capture) -> bool:

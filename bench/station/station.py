@@ -159,6 +159,12 @@ class OpenStation:
         for step in self._transfer.opening(self.scales):
             self._step(step)
 
+    def load_tolerance(self, load_ohm: float) -> float:
+        """Return the relative tolerance within which the self-test proved a load."""
+        return next(
+            load.tolerance for load in self.configuration.loads if load.nominal_ohm == load_ohm
+        )
+
     def closing_reference(self) -> Sequence[SelfTestStep]:
         """Check every transferred range again; steps that did not pass have drifted."""
         if self._transfer is None:

@@ -1,0 +1,56 @@
+"""Trains, duty, jitter, edges: how the pulses look and how they follow each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.plugin import Bench, Check
+from bench.station import edges, trains
+from bench.station.steady_output import SteadyOutput
+
+
+def highest(bench: Bench) -> SteadyOutput:
+    return bench.steady(level=bench.profile.highest_level, load_ohm=bench.profile.loads_ohm[0])
+
+
+@pytest.mark.requirement("OUT-023")
+def test_trains_are_as_declared(bench: Bench, check: Check) -> None:
+    output = highest(bench)
+    level, load_ohm = output.level, output.load_ohm
+    check(
+        "OUT-023",
+        "pulses_per_train",
+        trains.pulses_per_train(output),
+        level=level,
+        load_ohm=load_ohm,
+    )
+    lasting = trains.train_duration(output, timebase_ppm=bench.timebase_ppm)
+    check("OUT-023", "train_duration", lasting, level=level, load_ohm=load_ohm)
+    check(
+        "OUT-023",
+        "duty",
+        trains.duty(output, timebase_ppm=bench.timebase_ppm),
+        level=level,
+        load_ohm=load_ohm,
+    )
+
+
+@pytest.mark.requirement("OUT-030")
+def test_pulses_keep_their_period(bench: Bench, check: Check, level: int) -> None:
+    output = bench.steady(level=level, load_ohm=bench.profile.loads_ohm[0])
+    jitter = trains.period_jitter(output, timebase_ppm=bench.timebase_ppm)
+    check("OUT-030", "period_jitter", jitter, level=level, load_ohm=output.load_ohm)
+
+
+@pytest.mark.requirement("OUT-034")
+def test_edges_are_fast_and_do_not_ring(bench: Bench, check: Check) -> None:
+    output = highest(bench)
+    resistive = bench.fast_records.of(output)
+    records = [resistive]
+    if bench.profile.output.regulation == "current":
+        records.append(bench.fast_records.of(output, relay="load_rc"))
+    level, load_ohm = output.level, output.load_ohm
+    slowest = edges.transition_duration(resistive, timebase_ppm=bench.timebase_ppm)
+    check("OUT-034", "transition_duration", slowest, level=level, load_ohm=load_ohm)
+    check("OUT-034", "overshoot", edges.edge_overshoot(records), level=level, load_ohm=load_ohm)
+    check("OUT-034", "spike_charge", edges.spike_charge(records), level=level, load_ohm=load_ohm)

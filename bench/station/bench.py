@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final, Self
 
 from bench.device.link import DeviceState
-from bench.errors import BenchError, DeviceMisbehaved, FixtureError
+from bench.errors import BenchError, DeviceMisbehaved, FixtureError, LinkTimeout
 from bench.profile import Profile
 from bench.record.schema import DeviceRecord
 from bench.station.acquisition import Capture, Shot
@@ -19,6 +19,7 @@ from bench.station.edges import FastRecords
 from bench.station.electrode import ElectrodeVoltage
 from bench.station.event_records import EventRecords
 from bench.station.fixture import BATTERY_V
+from bench.station.injections import Injections
 from bench.station.ranges import RangeChoice
 from bench.station.reactions import Reaction, Reactions
 from bench.station.scales import Label
@@ -71,6 +72,13 @@ class Bench:
             fixture=self.fixture,
             records=self.records,
             sleep=self.clock.sleep,
+        )
+        self.injections = Injections(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
+            reactions=self.reactions,
+            clock=self.clock,
         )
         self.direct = DirectCurrent(
             dmm=station.dmm, fixture=self.fixture, clock=self.clock, shunt=station.shunt
@@ -125,13 +133,13 @@ class Bench:
         )
 
     def rest(self) -> None:
-        """Leave the device idle and the path open; a device that does not idle is left to tests."""
+        """Leave the device idle and the path open; one that does not idle loses its power."""
         self.fixture.isolate_device()
         self.fixture.open("dmm_shunt", "sync_link", "load_open", "charger")
         try:
             self.treatment.make_idle()
-        except DeviceMisbehaved:
-            self._power_cycle()
+        except (DeviceMisbehaved, LinkTimeout):
+            self.treatment.power_cycle()
 
     def release(self) -> None:
         """Stop, isolate and unpower the device before the reference is measured again."""
@@ -243,10 +251,3 @@ class Bench:
         finally:
             self.fixture.set_battery(BATTERY_V)
             self.clock.sleep(BATTERY_SETTLE_S)
-
-    def _power_cycle(self) -> None:
-        """Take the battery away and give it back: the last way to bring a device to rest."""
-        self.fixture.open("battery")
-        self.clock.sleep(1.0)
-        self.fixture.power_device()
-        self.clock.sleep(1.0)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bench.errors import FixtureError
-from bench.measure import all_edges
+from bench.measure import all_edges, worst_mean
 from bench.profile import Profile
 from bench.record.schema import Scalar
 from bench.station.acquisition import Acquirer, Capture, Shot, Trigger
@@ -18,7 +18,8 @@ from bench.station.ranges import RangeChoice
 from bench.station.scales import Label
 
 __all__ = [
-    "OFF_A", "OFF_AVERAGING_S", "POINTS", "EventRecords", "hold_off_s", "off_averaging_s", "sync_edge", "sync_edges",
+    "OFF_A", "OFF_AVERAGING_S", "POINTS", "EventRecords", "flowing_a", "hold_off_s", "off_averaging_s",
+    "points_for", "sync_edge", "sync_edges",
 ]  # fmt: skip
 
 OFF_A: Final = 10e-6
@@ -30,6 +31,7 @@ HOLD_OFF_PERIODS: Final = 2.0
 SYNC_FULL_SCALE_V: Final = 8.0
 BEFORE_S: Final = 0.02
 POINTS: Final = 100_000
+_RECORD_LENGTHS: Final = (100_000, 200_000, 500_000, 1_000_000, 2_000_000)
 
 
 class EventRecords:
@@ -71,9 +73,16 @@ class EventRecords:
         conditions: Mapping[str, Scalar],
         points: int = POINTS,
         meanwhile: Callable[[], None] | None = None,
+        single_fault: bool = False,
     ) -> Capture:
         """Take a record at once; ``meanwhile`` happens while it fills."""
-        shot = Shot(title=title, full_scale=full_scale, duration_s=duration_s, points=points)
+        shot = Shot(
+            title=title,
+            full_scale=full_scale,
+            duration_s=duration_s,
+            points=points,
+            single_fault=single_fault,
+        )
         return self._acquirer.take(shot, conditions=conditions, during=meanwhile)
 
 
@@ -100,3 +109,14 @@ def off_averaging_s(profile: Profile) -> float:
 def hold_off_s(profile: Profile) -> float:
     """Return for how long an output must stay off: a pause between pulses is no end."""
     return HOLD_OFF_PERIODS / profile.waveform.repetition_rate_hz
+
+
+def points_for(duration_s: float, *, interval_s: float) -> int:
+    """Return the record length that has a sample at least every ``interval_s``, or the longest."""
+    wanted = duration_s / interval_s
+    return next((points for points in _RECORD_LENGTHS if points >= wanted), _RECORD_LENGTHS[-1])
+
+
+def flowing_a(capture: Capture, profile: Profile, label: Label = Label.CURRENT) -> float:
+    """Return the largest current, in magnitude, that flows anywhere in a record."""
+    return worst_mean(capture.waveforms[label], averaging_s=off_averaging_s(profile))

@@ -26,6 +26,7 @@ SETTLE_S: Final = 0.2
 _POLL_S: Final = 0.05
 _BOOT_S: Final = 0.4
 """Most devices take longer to boot: asking earlier only costs exchanges."""
+_WITHOUT_BATTERY_S: Final = 1.0
 _LIVE = (DeviceState.ARMED, DeviceState.RAMP, DeviceState.RUN, DeviceState.PAUSE)
 
 
@@ -71,6 +72,22 @@ class Treatment:
         while self.link.status().state is DeviceState.BOOT:
             if self._clock.now_ns() > deadline_ns:
                 raise DeviceMisbehaved(f"the device still boots {BOOT_LIMIT_S:g} s after RESET")
+            self._clock.sleep(_POLL_S)
+        self.make_idle()
+
+    def power_cycle(self) -> None:
+        """Take the battery away and give it back; return when the device is idle.
+
+        The way out where the device does not answer: its silence meanwhile is its own.
+        """
+        self._fixture.open("battery")
+        self._clock.sleep(_WITHOUT_BATTERY_S)
+        self._fixture.power_device()
+        self._clock.sleep(_BOOT_S)
+        deadline_ns = self._clock.now_ns() + round(BOOT_LIMIT_S * 1e9)
+        while self.link.status().state is DeviceState.BOOT:
+            if self._clock.now_ns() > deadline_ns:
+                raise DeviceMisbehaved(f"the device still boots {BOOT_LIMIT_S:g} s after power-on")
             self._clock.sleep(_POLL_S)
         self.make_idle()
 

@@ -120,7 +120,8 @@ class DirectCurrent:
     """Mean of the delivered current over a sliding window of whole pulses.
 
     The mean is compared as it is once the commanded amplitude has been constant for a window;
-    before (ramp, change of level) what was commanded is allowed on top.
+    before (ramp, change of level) what was commanded is allowed on top. Where all pulses have one
+    polarity nothing has to be allowed: the threshold lies above what they deliver.
     """
 
     def __init__(self, *, threshold_ua: float, window_s: float) -> None:
@@ -158,6 +159,8 @@ class DirectCurrent:
     def _constant(self) -> bool:
         if len(self._commanded_c) < self._pulses:
             return False
+        if min(self._commanded_c) >= 0.0 or max(self._commanded_c) <= 0.0:
+            return True  # one polarity only: the threshold lies above its declared mean
         magnitudes = [abs(charge_c) for charge_c in self._commanded_c]
         return max(magnitudes) - min(magnitudes) <= 1e-3 * max(magnitudes)
 

@@ -45,6 +45,8 @@ _LOGIC_DEAD_V = 1.0
 """Below this supply nothing in the device can hold a state."""
 _CHARGER_SUPPLY_V = 4.0
 """What the charger input alone puts on the device's supply."""
+_WATCHDOG_SHARE = 0.8
+"""A healthy watchdog's time-out over the declared longest time to off."""
 _WARM_K, _WARM_TAU_S = 6.0, 300.0
 _WARM_TICK_S = 10.0
 _WARM_STEP_PPM, _WARM_STEP_MAX_K = 50.0, 1.0
@@ -187,7 +189,7 @@ class Unit:
         self.direct_current = DirectCurrent(
             threshold_ua=settings.dc_threshold_ua, window_s=settings.dc_window_s
         )
-        self.watchdog = Watchdog(timeout_s=settings.watchdog_s)
+        self.watchdog = Watchdog(timeout_s=_WATCHDOG_SHARE * settings.watchdog_s)
         self.latch = Latch()
 
     def _hardware_tripped(self) -> None:

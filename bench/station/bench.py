@@ -33,6 +33,8 @@ __all__ = ["Bench"]
 RESIDUAL_APERTURE_S: Final = 1.0
 """Off-state d.c. is a mean over at least a second. Source: docs/laboratory.md."""
 
+ELECTRODE_WIDENING: Final = 4.0
+"""How much wider the electrode channel's range is where the open-circuit voltage clips it."""
 BATTERY_SETTLE_S: Final = 1.0
 """A device reads its battery at least this often."""
 
@@ -195,10 +197,20 @@ class Bench:
 
     @cached_property
     def contact_lost(self) -> Reaction:
-        """One contact loss at the highest level into the largest load, on the electrode channel."""
-        return self.reactions.contact_loss(
-            level=self.profile.highest_level, load_ohm=self.profile.loads_ohm[-1], phase_s=0.0
-        )
+        """One contact loss at the highest level into the largest load, on the electrode channel.
+
+        Taken again on a wider range where it is clipped.
+        """
+        for widening in (1.0, ELECTRODE_WIDENING):
+            reaction = self.reactions.contact_loss(
+                level=self.profile.highest_level,
+                load_ohm=self.profile.loads_ohm[-1],
+                phase_s=0.0,
+                widening=widening,
+            )
+            if not reaction.capture.clipped(reaction.label):
+                break
+        return reaction
 
     def _take_steady(self, level: int, load_ohm: float, battery_v: float) -> SteadyOutput:
         with self._battery(battery_v):

@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.judge import evaluate, interval_budget, level_budget
 from bench.measure import excursions
-from bench.station.acquisition import Acquirer, Shot
+from bench.station.acquisition import Acquirer, Capture, Shot
 from bench.station.fixture import Fixture
 from bench.station.measurands import scope_range
 from bench.station.measured import Measured
@@ -48,22 +48,30 @@ class FastRecords:
 
     def of(self, output: SteadyOutput, *, relay: str = "") -> SteadyOutput:
         """Run the device at an output's level again, into its load or that of ``relay``."""
-        profile, level = output.profile, output.level
-        self._treatment.run(level=level, load_ohm=output.load_ohm)
+        self._treatment.run(level=output.level, load_ohm=output.load_ohm)
         if relay:
             self._fixture.select_relay(relay)
-        duration_s = CYCLES * profile.waveform.polarity_cycle_s
-        where = relay or f"{output.load_ohm:g} Ω"
-        shot = Shot(
-            title=f"fast record, level {level}, {where}",
-            full_scale={Label.CURRENT: self._ranges.wide_a()},
-            duration_s=duration_s,
-            points=min(MOST_POINTS, round(duration_s / FASTEST_INTERVAL_S)),
-        )
-        capture = self._acquirer.take(shot, conditions={"level": level, "load": where})
+        capture = self._unclipped(output, relay or f"{output.load_ohm:g} Ω")
         self._treatment.must_run()
         self._treatment.stop()
         return replace(output, capture=capture, label=Label.CURRENT)
+
+    def _unclipped(self, output: SteadyOutput, where: str) -> Capture:
+        """Take the record on the level's range; on the wide one where a spike clips it."""
+        wave = output.profile.waveform
+        duration_s = CYCLES * wave.polarity_cycle_s + wave.pulse_period_s
+
+        def taken(full_scale_a: float) -> Capture:
+            shot = Shot(
+                title=f"fast record, level {output.level}, {where}",
+                full_scale={Label.CURRENT: full_scale_a},
+                duration_s=duration_s,
+                points=min(MOST_POINTS, round(duration_s / FASTEST_INTERVAL_S)),
+            )
+            return self._acquirer.take(shot, conditions={"level": output.level, "load": where})
+
+        capture = taken(self._ranges.level_a(output.level))
+        return taken(self._ranges.wide_a()) if capture.clipped(Label.CURRENT) else capture
 
 
 def transition_duration(output: SteadyOutput, *, timebase_ppm: float) -> Measured:

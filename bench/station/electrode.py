@@ -69,7 +69,7 @@ def load_voltage(output: SteadyOutput, polarity: Polarity) -> Measured:
             value=None, unit="V", undecidable=True, waveforms=output.evidence,
             reason="the record of the electrode voltage is clipped",
         )  # fmt: skip
-    pulses = output.of_polarity(polarity)
+    pulses = output.crest_of(polarity)
     if len(pulses) == 0:
         sign = "positive" if polarity > 0 else "negative"
         return Measured(

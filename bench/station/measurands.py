@@ -92,7 +92,7 @@ PLATEAU_SHARE: Final = 0.8
 
 def amplitude(output: SteadyOutput, polarity: Polarity) -> Measured:
     """Return the median plateau of one polarity over the zero state of the same record, in A."""
-    pulses = output.of_polarity(polarity)
+    pulses = output.crest_of(polarity)
     if len(pulses) == 0:
         return _no_pulses(output, polarity, "A")
     value = abs(float(np.median(pulses.top)))
@@ -142,7 +142,7 @@ def load_regulation(output: SteadyOutput, *, reference: SteadyOutput) -> Measure
     for polarity in output.polarities:
         here, there = amplitude(output, polarity), amplitude(reference, polarity)
         if here.value is None or there.value is None:
-            return here if here.value is None else there
+            return replace(here if here.value is None else there, unit="1")
         budget = amplitude_ratio_budget(
             here.value,
             there.value,

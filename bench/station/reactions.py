@@ -92,14 +92,19 @@ class Reactions:
         self._sleep = sleep
         self._profile = records.ranges.profile
 
-    def contact_loss(self, *, level: int, load_ohm: float, phase_s: float) -> Reaction:
-        """Lift the electrode from a running device; judged on the electrode voltage."""
+    def contact_loss(
+        self, *, level: int, load_ohm: float, phase_s: float, widening: float = 1.0
+    ) -> Reaction:
+        """Lift the electrode from a running device; judged on the electrode voltage.
+
+        ``widening`` is the factor on the electrode channel's range, which holds the compliance.
+        """
         self._fixture.close("load_open")
         self._treatment.run(level=level, load_ohm=load_ohm)
         self._sleep(phase_s)
         capture = self._records.take(
             "contact lost while running",
-            {Label.ELECTRODE: self._ranges.electrode_v()},
+            {Label.ELECTRODE: widening * self._ranges.electrode_v()},
             observe_s=1.5 * self._profile.timers.contact_loss_s + hold_off_s(self._profile),
             cause=lambda: self._fixture.open("contact"),
             conditions={"level": level, "load_ohm": load_ohm},

@@ -8,6 +8,7 @@ show that the output still ran shortly before, and is off once the device says s
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +24,7 @@ from bench.station.scales import Label
 from bench.station.steady_output import SteadyOutput
 from bench.station.treatment import Treatment
 
-__all__ = ["FullSession", "Look", "PulseCount", "SessionWatch"]
+__all__ = ["FullSession", "Look", "PulseCount", "SessionWatch", "pulses_to_observe"]
 
 LOAD_OHM: Final = 2000.0
 POLL_S: Final = 2.0
@@ -34,12 +35,25 @@ BEFORE_END: Final = 0.06
 """How long before the declared end the output is looked at, over the declared length; just
 outside the ±5 % that the end may take."""
 MINIMUM_PULSES: Final = 30_000
+"""Or as many as one session has: a slow device gives fewer in its declared session."""
+OBSERVED_SHARE: Final = 0.85
+"""Of the declared session: what may be spent on counting pulses."""
 RECORD_PULSES: Final = 8_000
+CUT_AT_ENDS: Final = 1.01
+"""Pulses that the ends of the records cut are not counted."""
+LONGEST_S: Final = 400.0
+"""Longest record: 40 s a division is within every scope's range."""
 SAMPLES_PER_PULSE: Final = 60
 LOOK_CYCLES: Final = 1.2
 DRIFT_SHARES: Final = (0.0, 0.25, 0.5)
 """Of the declared length, when the amplitude is looked at; and once more before the end.
 Source: OUT-027, at 0, 5, 10 and 20 min."""
+
+
+def pulses_to_observe(profile: Profile) -> int:
+    """Return how many pulses are counted: fewer where a session does not hold so many."""
+    in_session = OBSERVED_SHARE * profile.timers.session_s * profile.waveform.repetition_rate_hz
+    return min(MINIMUM_PULSES, math.floor(in_session))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +138,14 @@ class SessionWatch:
             self._clock.sleep(POLL_S)
         return None
 
-    def _observe(self):  # noqa: ANN202 - an iterator of PulseCount
-        rate_hz = self._profile.waveform.repetition_rate_hz
-        duration_s = RECORD_PULSES / rate_hz
-        points = _points(duration_s / self._profile.waveform.pulse_duration_s * SAMPLES_PER_PULSE)
-        for number in range(math.ceil(MINIMUM_PULSES / RECORD_PULSES)):
+    def _observe(self) -> Iterator[PulseCount]:
+        """Record pulses one after the other: enough of them, or as many as one session has."""
+        wave = self._profile.waveform
+        total_s = pulses_to_observe(self._profile) / wave.repetition_rate_hz * CUT_AT_ENDS
+        records = math.ceil(total_s / min(RECORD_PULSES / wave.repetition_rate_hz, LONGEST_S))
+        duration_s = total_s / records
+        points = _points(duration_s / wave.pulse_duration_s * SAMPLES_PER_PULSE)
+        for number in range(records):
             shot = Shot(
                 title=f"pulse count, record {number + 1}",
                 full_scale={Label.CURRENT: self._ranges.level_a(self._level)},
@@ -138,28 +155,35 @@ class SessionWatch:
             capture = self._acquirer.take(
                 shot, conditions={"level": self._level, "load_ohm": LOAD_OHM, "record": number + 1}
             )
-            yield PulseCount(
-                capture=capture, phases=analyse(capture.waveforms[Label.CURRENT]).pulses
-            )
+            output = self._output(capture)
+            yield PulseCount(capture=capture, phases=output.analysis.pulses)
 
     def _look_at(self, started_ns: int, elapsed_s: float) -> Look:
         """Look once the session has lasted ``elapsed_s``, or at once where it already has."""
         self._sleep_until(started_ns, elapsed_s)
         at_s = (self._clock.now_ns() - started_ns) / 1e9
         capture = self._look(f"output {at_s / 60:.3g} min into the session")
-        output = SteadyOutput(
+        return Look(elapsed_s=at_s, output=self._output(capture))
+
+    def _output(self, capture: Capture) -> SteadyOutput:
+        return SteadyOutput(
             capture=capture, profile=self._profile, level=self._level, load_ohm=LOAD_OHM
         )
-        return Look(elapsed_s=at_s, output=output)
 
     def _look(self, title: str) -> Capture:
         shot = Shot(
             title=title,
             full_scale={Label.CURRENT: self._ranges.level_a(self._level)},
-            duration_s=LOOK_CYCLES * self._profile.waveform.polarity_cycle_s,
+            duration_s=self._look_s(),
             points=20_000,
         )
         return self._acquirer.take(shot, conditions={"level": self._level, "load_ohm": LOAD_OHM})
+
+    def _look_s(self) -> float:
+        """Return a duration that holds whole pulses and the crest of any envelope."""
+        wave = self._profile.waveform
+        envelope_s = 0.0 if wave.envelope is None else 1.0 / wave.envelope.rate_hz
+        return LOOK_CYCLES * max(wave.polarity_cycle_s, 3 * wave.pulse_period_s, envelope_s)
 
     def _sleep_until(self, started_ns: int, elapsed_s: float) -> None:
         left_s = elapsed_s - (self._clock.now_ns() - started_ns) / 1e9

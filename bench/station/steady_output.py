@@ -33,6 +33,8 @@ SAMPLES_PER_PULSE: Final = 200
 MAXIMUM_INTERVAL_S: Final = 2.5e-6
 """Four samples in the 10 µs over which the current ceiling is averaged."""
 MAXIMUM_POINTS: Final = 2_000_000
+CREST_SHARE: Final = 0.95
+"""Of the highest pulse: what counts as the crest of an envelope."""
 _PAUSE_FACTOR: Final = 3.0
 """Of the declared pause: beyond it the device does not deliver; a single missing pulse is below."""
 _POINTS: Final = (100_000, 200_000, 500_000, 1_000_000, 2_000_000)
@@ -48,14 +50,15 @@ def _declared_pause_s(profile: Profile) -> float:
 
 
 def record_duration_s(profile: Profile) -> float:
-    """Return a duration with enough time, pulses and whole polarity cycles, and half a cycle more."""
+    """Return a duration with enough time, pulses and whole repetitions, and two cycles more."""
     waveform = profile.waveform
     longest = max(
         MINIMUM_DURATION_S,
         MINIMUM_PULSES / waveform.repetition_rate_hz,
         MINIMUM_CYCLES * waveform.polarity_cycle_s,
+        waveform.repeat_s,
     )
-    return longest + waveform.polarity_cycle_s
+    return longest + 2 * waveform.polarity_cycle_s
 
 
 def record_points(profile: Profile, duration_s: float) -> int:
@@ -77,11 +80,17 @@ class SteadyOutput:
 
     @cached_property
     def analysis(self) -> RecordAnalysis:
-        """The record's analysis in amperes."""
-        return analyse(
-            self.capture.waveforms[self.label],
-            minimum_pulse_s=self.profile.waveform.pulse_duration_s / 20,
-        )
+        """The record's analysis in amperes, about the state that lies nearest to zero.
+
+        Where current flows for half of the time, the most occupied state need not be zero.
+        """
+        waveform = self.capture.waveforms[self.label]
+        shortest_s = self.profile.waveform.pulse_duration_s / 20
+        found = analyse(waveform, minimum_pulse_s=shortest_s)
+        nearest = min((state.level for state in found.states), key=abs, default=found.baseline)
+        if nearest == found.baseline:
+            return found
+        return analyse(waveform, minimum_pulse_s=shortest_s, baseline=nearest)
 
     @cached_property
     def pulses(self) -> PulseTable:
@@ -91,6 +100,17 @@ class SteadyOutput:
     def of_polarity(self, polarity: Polarity) -> PulseTable:
         """Return the complete phases of one sign."""
         return self.pulses.select(self.pulses.polarity == polarity)
+
+    def crest_of(self, polarity: Polarity) -> PulseTable:
+        """Return the complete phases of one sign at the crest of the envelope.
+
+        All of them where no envelope is declared.
+        """
+        pulses = self.of_polarity(polarity)
+        if self.profile.waveform.envelope is None or len(pulses) == 0:
+            return pulses
+        tops = np.abs(pulses.top)
+        return pulses.select(tops >= CREST_SHARE * float(tops.max()))
 
     @property
     def polarities(self) -> Sequence[Polarity]:

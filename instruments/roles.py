@@ -119,13 +119,17 @@ class Oscilloscope(Instrument, Protocol):
 
 
 class Multimeter(Instrument, Protocol):
-    """A digital multimeter used for d.c. volts and resistance."""
+    """A digital multimeter used for volts and resistance."""
 
     def configure_dc_voltage(self, *, range_v: float, aperture_s: float) -> None:
         """Measure d.c. volts on a fixed range with a fixed aperture.
 
         Auto-zero is on; the input is above 10 GOhm where the range allows it.
         """
+        ...
+
+    def configure_ac_voltage(self, *, range_v: float) -> None:
+        """Measure r.m.s. a.c. volts, AC-coupled, on a fixed range."""
         ...
 
     def configure_resistance(

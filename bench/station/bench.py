@@ -22,6 +22,7 @@ from bench.station.fixture import BATTERY_V
 from bench.station.injections import Injections
 from bench.station.ranges import RangeChoice
 from bench.station.reactions import Reaction, Reactions
+from bench.station.residual import MeasuringDevice, QuietStates, Residual
 from bench.station.scales import Label
 from bench.station.session import FullSession, SessionWatch
 from bench.station.station import OpenStation
@@ -82,6 +83,17 @@ class Bench:
             reactions=self.reactions,
             clock=self.clock,
         )
+        self.quiet = QuietStates(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            reactions=self.reactions,
+            clock=self.clock,
+            profile=profile,
+        )
+        self.measuring_device = MeasuringDevice(
+            fixture=self.fixture, dmm=station.dmm, acquirer=self.acquirer, clock=self.clock
+        )
+        self._residuals: dict[str, Residual] = {}
         self.direct = DirectCurrent(
             dmm=station.dmm, fixture=self.fixture, clock=self.clock, shunt=station.shunt
         )
@@ -179,6 +191,14 @@ class Bench:
         """Return the mean current over a second of a device that should deliver nothing."""
         with self.stopwatch.during("acquire"):
             return self.direct.over(RESIDUAL_APERTURE_S)
+
+    def through_measuring_device(self, state: str) -> Residual:
+        """Return what the measuring device showed in a state that delivers nothing; read once."""
+        if state not in self._residuals:
+            self.quiet.enter(state)
+            self._residuals[state] = self.measuring_device.read()
+            self.quiet.leave(state)
+        return self._residuals[state]
 
     def full_session(self) -> FullSession:
         """Return the one session that runs to its timer's end, observed where a test wants it."""

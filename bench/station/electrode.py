@@ -22,7 +22,7 @@ from bench.station.scales import Label
 from bench.station.steady_output import Polarity, SteadyOutput
 from bench.station.treatment import Treatment
 
-__all__ = ["ElectrodeVoltage", "load_voltage", "open_circuit_voltage"]
+__all__ = ["ElectrodeVoltage", "electrode_range", "load_voltage", "open_circuit_voltage"]
 
 DIVIDER_RELATIVE: Final = 0.01
 """Half-width of the ÷10 divider's ratio. Source: docs/laboratory.md, self-test tolerance."""
@@ -80,7 +80,7 @@ def load_voltage(output: SteadyOutput, polarity: Polarity) -> Measured:
     interval_s = output.capture.waveforms[output.label].sample_interval_s
     budget = amplitude_budget(
         value,
-        on=_range(output.capture, output.analysis.noise_rms),
+        on=electrode_range(output.capture, output.analysis.noise_rms),
         plateau_samples=round(float(np.median(pulses.duration_s)) / interval_s),
         zero_samples=output.analysis.sample_count // 2,
     )
@@ -108,7 +108,7 @@ def open_circuit_voltage(reaction: Reaction) -> Measured:
     value = worst_mean(after, averaging_s=OPEN_AVERAGING_S)
     budget = level_budget(
         value,
-        on=_range(capture, 0.5 * abs(waveform.gain)),
+        on=electrode_range(capture, 0.5 * abs(waveform.gain)),
         samples=max(1, round(OPEN_AVERAGING_S / waveform.sample_interval_s)),
     )
     return Measured(
@@ -117,7 +117,7 @@ def open_circuit_voltage(reaction: Reaction) -> Measured:
     )  # fmt: skip
 
 
-def _range(capture: Capture, noise_rms_v: float) -> ScopeRange:
+def electrode_range(capture: Capture, noise_rms_v: float) -> ScopeRange:
     """Return the channel as a voltmeter: volts stand where the budget says amperes."""
     full_scale_v = capture.full_scale(Label.ELECTRODE)
     return ScopeRange(

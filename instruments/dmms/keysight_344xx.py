@@ -7,8 +7,8 @@ hence it is not used; ±9.9E37 is overload. Recalled: the other ranges.
 
 | purpose         | command                                                                    |
 |-----------------|----------------------------------------------------------------------------|
-| function        | ``:FUNC "VOLT:DC"``, ``"RES"``, ``"FRES"``                                 |
-| range           | ``:VOLT:DC:RANG  :RES:RANG  :FRES:RANG`` and their queries                 |
+| function        | ``:FUNC "VOLT:DC"``, ``"VOLT:AC"``, ``"RES"``, ``"FRES"``                  |
+| range           | ``:VOLT:DC:RANG  :VOLT:AC:RANG  :RES:RANG  :FRES:RANG`` and their queries  |
 | integration     | ``:VOLT:DC:APER`` in seconds (34465A, 34470A), ``:VOLT:DC:NPLC`` (others)  |
 | input           | ``:VOLT:DC:IMP:AUTO ON`` (> 10 GΩ to 10 V), ``:VOLT:DC:ZERO:AUTO ON``      |
 | trigger         | ``:TRIG:SOUR IMM  :TRIG:COUN 1  :SAMP:COUN``                               |
@@ -32,7 +32,7 @@ from instruments.session import Session, parse_numbers
 
 __all__ = ["Keysight344xx"]
 
-_Function = Literal["VOLT:DC", "RES", "FRES"]
+_Function = Literal["VOLT:DC", "VOLT:AC", "RES", "FRES"]
 
 _RANGES_V = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _RANGES_OHM = (100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
@@ -42,7 +42,9 @@ _NPLC_STEPS: dict[str, tuple[float, ...]] = {
 }
 """Models without an aperture in seconds, with the integration times that they have."""
 
-_FUNCTION = Setting(command=':FUNC "{value}"', choices=("VOLT:DC", "RES", "FRES"), doc="function")
+_FUNCTION = Setting(
+    command=':FUNC "{value}"', choices=("VOLT:DC", "VOLT:AC", "RES", "FRES"), doc="function"
+)
 _SAMPLE_COUNT = Setting(
     command=":SAMP:COUN {value}", unit="readings", low=1, high=50_000, doc="readings a trigger"
 )
@@ -60,6 +62,8 @@ _OVERLOAD = 9.9e37
 _AUTO_ZERO_FACTOR = 2.0
 """Auto-zero takes a second integration of the same length for every reading."""
 _OVERHEAD_S = 0.05
+_AC_READING_S = 0.7
+"""A reading of a.c. volts with the 20 Hz filter settles in 0.6 s (recalled)."""
 _SETTLING_S = 1.0
 """Longest automatic trigger delay (high ohms) before the first reading."""
 _TIMEOUT_FACTOR = 1.5
@@ -106,6 +110,19 @@ class Keysight344xx(ScpiInstrument):
             self._smallest_range(range_v, _RANGES_V, "V"),
             aperture_s,
             (_AUTO_ZERO.to("ON"), _AUTO_IMPEDANCE.to("ON")),
+        )
+
+    def configure_ac_voltage(self, *, range_v: float) -> None:
+        """Measure r.m.s. a.c. volts on the smallest range that holds ``range_v``.
+
+        The filter stays at its power-on value of 20 Hz to 300 kHz; the reading is AC-coupled.
+        """
+        self._configure(
+            "VOLT:AC",
+            _range_setting("VOLT:AC", "V", _RANGES_V),
+            self._smallest_range(range_v, _RANGES_V, "V"),
+            None,
+            (),
         )
 
     def configure_resistance(
@@ -170,14 +187,18 @@ class Keysight344xx(ScpiInstrument):
         function: _Function,
         range_setting: Setting,
         range_value: float,
-        aperture_s: float,
+        aperture_s: float | None,
         extras: tuple[Assignment, ...],
     ) -> None:
-        integration, duration_s, combined = self._integration(function, aperture_s)
+        integration, duration_s, combined = (
+            ((), _AC_READING_S, 1)
+            if aperture_s is None
+            else self._integration(function, aperture_s)
+        )
         settings = (
             _FUNCTION.to(function),
             range_setting.to(range_value),
-            integration,
+            *integration,
             *extras,
             _TRIGGER_SOURCE.to("IMM"),
             _TRIGGER_COUNT.to(1),
@@ -189,7 +210,9 @@ class Keysight344xx(ScpiInstrument):
         self._function, self._integration_s = function, duration_s
         self._readings_combined = combined
 
-    def _integration(self, function: _Function, aperture_s: float) -> tuple[Assignment, float, int]:
+    def _integration(
+        self, function: _Function, aperture_s: float
+    ) -> tuple[tuple[Assignment, ...], float, int]:
         """Return what to send, the seconds of one reading, and how many readings make the aperture."""
         steps = _NPLC_STEPS.get(self._identity.model)
         if steps is None:
@@ -200,12 +223,12 @@ class Keysight344xx(ScpiInstrument):
                 high=1.0,
                 doc="aperture (34465A, 34470A; 20 µs with the DIG option)",
             )
-            return setting.to(aperture_s), aperture_s, 1
+            return (setting.to(aperture_s),), aperture_s, 1
         return self._combine_nplc(function, aperture_s, steps)
 
     def _combine_nplc(
         self, function: _Function, aperture_s: float, steps: tuple[float, ...]
-    ) -> tuple[Assignment, float, int]:
+    ) -> tuple[tuple[Assignment, ...], float, int]:
         if not self._line_frequency_hz:
             self._line_frequency_hz = self._session.query_number(":SYST:LFR?")
         wanted = aperture_s * self._line_frequency_hz
@@ -226,7 +249,7 @@ class Keysight344xx(ScpiInstrument):
         setting = Setting(
             command=f":{function}:NPLC {{value}}", unit="NPLC", doc="integration time"
         )
-        return setting.to(nplc), nplc / self._line_frequency_hz, combined
+        return (setting.to(nplc),), nplc / self._line_frequency_hz, combined
 
     def _smallest_range(self, value: float, ranges: tuple[float, ...], unit: str) -> float:
         for candidate in ranges:

@@ -29,6 +29,19 @@ def test_dc_volts_take_the_smallest_range_that_holds_them_and_read_it_back():
     dialogue.require_finished()
 
 
+def test_ac_volts_leave_the_filter_as_it_is_and_read_the_range_back():
+    driver, dialogue = meter(
+        (
+            ':FUNC "VOLT:AC";:VOLT:AC:RANG 0.1;:TRIG:SOUR IMM;:TRIG:COUN 1;:VOLT:AC:RANG?;:SYST:ERR?',
+            closed("+1.0E-01"),
+        ),
+        (READ_ONE, closed("+2.5E-03")),
+    )
+    driver.configure_ac_voltage(range_v=0.1)
+    assert driver.read().tolist() == [0.0025]
+    dialogue.require_finished()
+
+
 def test_four_wire_and_two_wire_resistance():
     driver, dialogue = meter(
         (

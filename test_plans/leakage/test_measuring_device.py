@@ -1,0 +1,51 @@
+"""Residual currents through the measuring device of IEC 60601-1, normal and after a trip."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.plugin import Bench, Check
+from bench.station import residual
+from bench.station.residual import QUIET_STATES, TRIPPED_STATES
+
+
+@pytest.mark.requirement("LKG-001")
+def test_idle_device_gives_little_residual_direct_current(bench: Bench, check: Check) -> None:
+    found = bench.through_measuring_device("idle")
+    check("LKG-001", "residual_dc", residual.residual_dc(found), state="idle")
+
+
+@pytest.mark.requirement("LKG-001")
+@pytest.mark.full_scope
+@pytest.mark.parametrize("state", [state for state in QUIET_STATES if state != "idle"])
+def test_residual_direct_current_is_small_in_every_quiet_state(
+    bench: Bench, check: Check, state: str
+) -> None:
+    found = bench.through_measuring_device(state)
+    check("LKG-001", "residual_dc", residual.residual_dc(found), state=state)
+
+
+@pytest.mark.requirement("LKG-002")
+@pytest.mark.parametrize("state", QUIET_STATES)
+def test_residual_alternating_current_is_small_in_every_quiet_state(
+    bench: Bench, check: Check, state: str
+) -> None:
+    found = bench.through_measuring_device(state)
+    check("LKG-002", "residual_ac", residual.residual_ac(found), state=state)
+
+
+@pytest.mark.requirement("LKG-003", "LKG-004")
+@pytest.mark.parametrize("trip", TRIPPED_STATES)
+def test_residual_current_after_a_trip_is_within_single_fault_limits(
+    bench: Bench, check: Check, trip: str
+) -> None:
+    found = bench.through_measuring_device(trip)
+    check("LKG-003", "residual_dc", residual.residual_dc(found), after=trip)
+    check("LKG-004", "residual_ac", residual.residual_ac(found), after=trip)
+
+
+@pytest.mark.requirement("LKG-006")
+def test_unweighted_residual_current_is_small(bench: Bench, check: Check) -> None:
+    bench.quiet.enter("idle")
+    capture = bench.measuring_device.unweighted(state="idle")
+    check("LKG-006", "residual_rms", residual.residual_rms(capture), state="idle")

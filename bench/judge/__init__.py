@@ -26,6 +26,7 @@ from bench.judge.rules import (
 )
 from bench.judge.run_verdict import requirement_verdict, run_verdict
 from bench.judge.scope_budgets import (
+    Plateau,
     ScopeRange,
     amplitude_budget,
     amplitude_ratio_budget,
@@ -34,11 +35,14 @@ from bench.judge.scope_budgets import (
     net_charge_budget,
     phase_charge_budget,
     rms_budget,
+    step_budget,
     symmetry_budget,
 )
 from bench.judge.time_budgets import (
+    Transitions,
     clock_interval_budget,
     interval_budget,
+    interval_ratio_budget,
     rate_budget,
     shutdown_latency_budget,
 )
@@ -51,9 +55,11 @@ __all__ = [
     "Judgement",
     "Limit",
     "MultimeterAccuracy",
+    "Plateau",
     "Rule",
     "ScopeAccuracy",
     "ScopeRange",
+    "Transitions",
     "Verdict",
     "amplitude_budget",
     "amplitude_ratio_budget",
@@ -65,6 +71,7 @@ __all__ = [
     "fact_verdict",
     "guard_band",
     "interval_budget",
+    "interval_ratio_budget",
     "judge",
     "level_budget",
     "mean_budget",
@@ -82,6 +89,7 @@ __all__ = [
     "run_verdict",
     "scope_accuracy",
     "shutdown_latency_budget",
+    "step_budget",
     "symmetry_budget",
     "transferred_scope",
     "voltage_budget",

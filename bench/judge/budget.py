@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-__all__ = ["Budget", "Contribution", "Input", "evaluate", "normal", "rectangular"]
+__all__ = ["Budget", "Contribution", "Input", "bounded", "evaluate", "normal", "rectangular"]
 
 Distribution = Literal["normal", "rectangular", "triangular", "arcsine"]
 

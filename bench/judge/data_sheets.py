@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ __all__ = [
 ]
 
 _FOLDER = Path(__file__).parent / "accuracy"
-_TRANSFERRED = "transferred"
+_TRANSFER = _FOLDER / "transfer.toml"
 _PREFIXES = {"m": 1e-3, "k": 1e3, "": 1.0}
 
 
@@ -45,12 +47,26 @@ class MultimeterAccuracy:
     model: str
     source: str
     mark: str
+    aperture_ppm: float
+    """Limit of error of an aperture's duration."""
+    aperture_in_seconds: bool
+    """False where the meter has steps of power-line cycles only."""
     dc_voltage: tuple[RangeAccuracy, ...]
     resistance: tuple[RangeAccuracy, ...]
+
+    @property
+    def reference(self) -> str:
+        """Source and mark, as a budget names them."""
+        return f"{self.source} [{self.mark}]"
 
     def voltage_limit_v(self, reading_v: float, *, range_v: float | None = None) -> float:
         """Return the half-width of a direct-voltage reading's error, in volts."""
         return _on_range(self.dc_voltage, reading_v, range_v, model=self.model)
+
+    def resistance_uncertainty(self, reading_ohm: float, *, range_ohm: float) -> float:
+        """Return the relative standard uncertainty of a four-wire resistance reading."""
+        limit_ohm = self.resistance_limit_ohm(reading_ohm, range_ohm=range_ohm)
+        return limit_ohm / math.sqrt(3.0) / reading_ohm
 
     def resistance_limit_ohm(self, reading_ohm: float, *, range_ohm: float | None = None) -> float:
         """Return the half-width of a resistance reading's error, in ohms."""
@@ -72,54 +88,96 @@ class ScopeAccuracy:
     timebase_ppm: float
     divisions: int
     bits: int
+    vertical_source: str = ""
+    """Source of gain and offset where it is not that of the rest: after a transfer."""
+
+    @property
+    def reference(self) -> str:
+        """Source and mark, as a budget names them."""
+        return f"{self.source} [{self.mark}]"
+
+    @property
+    def vertical_reference(self) -> str:
+        """Source and mark of gain and offset."""
+        return self.vertical_source or self.reference
 
 
 @cache
-def multimeter_accuracy(model: str) -> MultimeterAccuracy:
-    """Return the table of a model; raises ConfigurationError naming those that exist."""
-    table = _table("multimeter", model)
+def multimeter_accuracy(model: str, *, where: str = "") -> MultimeterAccuracy:
+    """Return the table of a model as ``*IDN?`` gives it.
+
+    Raises ConfigurationError with ``where`` the model was found, naming the models that are known.
+    """
+    table = _table("multimeter", model, where)
     return MultimeterAccuracy(
-        model=table["model"],
-        source=f"{table['manufacturer']} {table['model']}: {table['source']}",
+        model=model,
+        source=f"{table['manufacturer']} {table['family']}: {table['source']}",
         mark=table["mark"],
+        aperture_ppm=table["aperture_ppm"],
+        aperture_in_seconds=table["aperture_in_seconds"],
         dc_voltage=tuple(_range(row) for row in table["dc_voltage"]),
         resistance=tuple(_range(row) for row in table["resistance"]),
     )
 
 
 @cache
-def scope_accuracy(model: str) -> ScopeAccuracy:
-    """Return the data-sheet limits of a model; raises ConfigurationError naming those known."""
-    table = _table("scope", model)
-    fields = {key: table[key] for key in ScopeAccuracy.__dataclass_fields__}
-    fields["source"] = f"{table['manufacturer']} {table['model']}: {table['source']}"
-    if not table["manufacturer"]:
-        fields["source"] = table["source"]
-    return ScopeAccuracy(**fields)
+def scope_accuracy(model: str, *, where: str = "") -> ScopeAccuracy:
+    """Return the data-sheet limits of a model as ``*IDN?`` gives it.
+
+    Raises ConfigurationError with ``where`` the model was found, naming the models that are known.
+    """
+    table = _table("scope", model, where)
+    return ScopeAccuracy(
+        model=model,
+        source=f"{table['manufacturer']} {table['family']}: {table['source']}",
+        mark=table["mark"],
+        **{
+            key: table[key]
+            for key in (
+                "gain_of_full_scale", "offset_div", "offset_v", "offset_of_setting",
+                "nonlinearity_lsb", "timebase_ppm", "divisions", "bits",
+            )
+        },
+    )  # fmt: skip
 
 
-def transferred_scope() -> ScopeAccuracy:
-    """Return what remains after gain and offset were transferred from the multimeter."""
-    return scope_accuracy(_TRANSFERRED)
+def transferred_scope(scope: ScopeAccuracy) -> ScopeAccuracy:
+    """Return what remains of a scope after its gain and offset were transferred from the meter.
+
+    Converter and time base stay the scope's own.
+    """
+    table = tomllib.loads(_TRANSFER.read_text(encoding="utf-8"))
+    return replace(
+        scope,
+        gain_of_full_scale=table["gain_of_full_scale"],
+        offset_div=table["offset_div"],
+        offset_v=table["offset_v"],
+        offset_of_setting=0.0,
+        vertical_source=f"{table['source']} [{table['mark']}]",
+    )
 
 
-def _table(kind: str, model: str) -> dict[str, Any]:
-    known = {name: table for (of, name), table in _tables().items() if of == kind}
-    if model not in known:
-        raise ConfigurationError(
-            f"no accuracy table for the {kind} {model!r}; known: {', '.join(sorted(known))}; "
-            f"add a file to {_FOLDER.parent.name}/{_FOLDER.name} from its data sheet"
-        )
-    return known[model]
+def _table(kind: str, model: str, where: str) -> dict[str, Any]:
+    tables = [table for table in _tables() if table["kind"] == kind]
+    for table in tables:
+        if any(re.fullmatch(pattern, model) for pattern in table["models"]):
+            return table
+    place = f"{where}: " if where else ""
+    known = ", ".join(sorted(f"{table['family']}" for table in tables))
+    raise ConfigurationError(
+        f"{place}no accuracy table for the {kind} {model!r}, so nothing that it measures has an "
+        f"uncertainty; known: {known}; write one from its data sheet to "
+        f"{_FOLDER.parent.parent.name}/{_FOLDER.parent.name}/{_FOLDER.name} (docs/uncertainty.md)"
+    )
 
 
 @cache
-def _tables() -> dict[tuple[str, str], dict[str, Any]]:
-    tables: dict[tuple[str, str], dict[str, Any]] = {}
-    for path in sorted(_FOLDER.glob("*.toml")):
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        tables[table["kind"], table["model"]] = table
-    return tables
+def _tables() -> tuple[dict[str, Any], ...]:
+    return tuple(
+        tomllib.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(_FOLDER.glob("*.toml"))
+        if path != _TRANSFER
+    )
 
 
 def _range(row: dict[str, Any]) -> RangeAccuracy:

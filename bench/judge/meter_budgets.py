@@ -33,27 +33,36 @@ def current_over_shunt_budget(
     shunt_ohm: float,
     shunt_relative: float,
     shunt_source: str = "shunt, by its certificate",
-    zero_v: float = 0.0,
+    zero_readings_v: Sequence[float] = (),
+    aperture_error_a: float = 0.0,
 ) -> Budget:
     """Budget of a direct current I = (V - V0) / R, in amperes.
 
-    With a zero reading ``zero_v`` taken on the same range the meter's offset is common to both
-    and falls out of the difference: only the share of the reading remains.
+    With readings of the zero on the same range the meter's offset is common to both and falls out
+    of the difference: the share of the reading remains, and the scatter of both means with their
+    degrees of freedom. A single reading keeps the share of the range, which stands for its noise.
+    ``aperture_error_a`` bounds what an aperture that is not quite a whole cycle adds.
     """
     mean_v = math.fsum(readings_v) / len(readings_v)
-    corrected = zero_v != 0.0
+    corrected = len(zero_readings_v) > 1 and len(readings_v) > 1
     limit_v = accuracy.voltage_limit_v(mean_v, range_v=range_v)
     offset_v = accuracy.voltage_limit_v(0.0, range_v=range_v)
-    meter = rectangular(
-        "multimeter", limit_v - offset_v if corrected else limit_v, source=_source(accuracy)
-    )
-    shunt = normal("shunt", shunt_relative * shunt_ohm, value=shunt_ohm, source=shunt_source)
-    inputs = [_mean(readings_v, "V"), meter, shunt]
+    inputs = [
+        _mean(readings_v, "V"),
+        _mean(zero_readings_v or (0.0,), "V", name="zero of the meter"),
+        rectangular(
+            "multimeter", limit_v - offset_v if corrected else limit_v, source=accuracy.reference
+        ),
+        normal("shunt", shunt_relative * shunt_ohm, value=shunt_ohm, source=shunt_source),
+        rectangular("aperture", aperture_error_a, source="scope's and meter's time base"),
+    ]
     return evaluate(
         "direct current",
         "A",
         inputs,
-        lambda voltage, error, resistance: (voltage - zero_v + error) / resistance,
+        lambda voltage, zero, error, resistance, aperture: (
+            (voltage - zero + error) / resistance + aperture
+        ),
     )
 
 
@@ -73,8 +82,8 @@ def current_ratio_budget(
     inputs = [
         _mean(numerator_v, "V", name="numerator"),
         _mean(denominator_v, "V", name="denominator"),
-        rectangular("multimeter: share of reading", share, source=_source(accuracy)),
-        rectangular("multimeter: share of range", offset_v, source=_source(accuracy)),
+        rectangular("multimeter: share of reading", share, source=accuracy.reference),
+        rectangular("multimeter: share of range", offset_v, source=accuracy.reference),
     ]
 
     def equation(above: Any, below: Any, gain: Any, offset: Any) -> Any:
@@ -97,7 +106,7 @@ def resistance_budget(
         rectangular(
             "multimeter",
             accuracy.resistance_limit_ohm(mean, range_ohm=range_ohm),
-            source=_source(accuracy),
+            source=accuracy.reference,
         ),
         rectangular("contacts", contact_ohm, source="relay contacts, docs/laboratory.md"),
     ]
@@ -127,8 +136,4 @@ def _mean(readings: Sequence[float], unit: str, *, name: str = "repeatability") 
 def _meter(readings_v: Sequence[float], accuracy: MultimeterAccuracy, range_v: float) -> Input:
     mean = math.fsum(readings_v) / len(readings_v)
     limit_v = accuracy.voltage_limit_v(mean, range_v=range_v)
-    return rectangular("multimeter", limit_v, source=_source(accuracy))
-
-
-def _source(accuracy: MultimeterAccuracy) -> str:
-    return f"{accuracy.source} [{accuracy.mark}]"
+    return rectangular("multimeter", limit_v, source=accuracy.reference)

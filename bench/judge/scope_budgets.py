@@ -7,13 +7,15 @@ own. Currents in amperes, charges in coulombs. Source: docs/laboratory.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import math
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from bench.judge.budget import Budget, Input, evaluate, normal, rectangular
 from bench.judge.data_sheets import ScopeAccuracy
 
 __all__ = [
+    "Plateau",
     "ScopeRange",
     "amplitude_budget",
     "amplitude_ratio_budget",
@@ -22,11 +24,12 @@ __all__ = [
     "net_charge_budget",
     "phase_charge_budget",
     "rms_budget",
+    "step_budget",
     "symmetry_budget",
 ]
 
-_DITHER_LSB = 0.5
-"""Noise of this many codes makes the mean of many samples free of quantisation."""
+_HARMONICS: Final = 50
+"""Of the sawtooth by which rounding shifts a mean; noise leaves the first ones only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +64,14 @@ class ScopeRange:
         return rectangular(
             "scope gain",
             self.accuracy.gain_of_full_scale * self.full_scale_a,
-            source=self.accuracy.source,
+            source=self.accuracy.vertical_reference,
         )
 
     def offset(self) -> Input:
         """Return the offset error of an absolute level."""
-        return rectangular("scope offset", self.offset_limit_a, source=self.accuracy.source)
+        return rectangular(
+            "scope offset", self.offset_limit_a, source=self.accuracy.vertical_reference
+        )
 
     def shunt(self) -> Input:
         """Return the shunt's relative error."""
@@ -75,21 +80,49 @@ class ScopeRange:
     def level(self, name: str, samples: int) -> tuple[Input, Input, Input]:
         """Return non-linearity, quantisation and noise of the mean of one plateau."""
         count = max(samples, 1)
-        dithered = self.noise_rms_a >= _DITHER_LSB * self.lsb_a
-        step_a = 0.5 * self.lsb_a / (count**0.5 if dithered else 1.0)
         return (
             rectangular(
                 f"{name}: non-linearity",
                 self.accuracy.nonlinearity_lsb * self.lsb_a,
-                source=self.accuracy.source,
+                source=self.accuracy.reference,
             ),
-            rectangular(f"{name}: quantisation", step_a, source=f"{self.accuracy.bits} bit"),
+            self._quantisation(name, count),
             normal(
                 f"{name}: noise",
                 self.noise_rms_a / count**0.5,
                 degrees_of_freedom=max(count - 1, 1),
                 source=f"zero state of the record, {count} samples",
             ),
+        )
+
+    def mid_level_relative(self, amplitude_a: float) -> float:
+        """Return the standard uncertainty of a transition's mid-level over its swing.
+
+        The mid-level is the mean of two plateaus, each with the converter's non-linearity, and the
+        instant is read off a third code with its own.
+        """
+        one_a = self.accuracy.nonlinearity_lsb * self.lsb_a / math.sqrt(3.0)
+        return math.hypot(one_a / math.sqrt(2.0), one_a) / abs(amplitude_a)
+
+    def _quantisation(self, name: str, count: int) -> Input:
+        """Return the error of a mean by rounding to codes, which noise of the input dithers.
+
+        For a normal noise of standard deviation s (in codes, without that of the rounding itself)
+        the error is a Fourier series in the level's place between two codes, its k-th amplitude
+        exp(-2 (pi k s)^2) / (pi k); here is its r.m.s. over all places: 0.29 codes (a rectangle)
+        without noise. Source: Widrow and Kollar, Quantization Noise, 2008, chapter 5.
+        """
+        variance = max((self.noise_rms_a / self.lsb_a) ** 2 - 1.0 / 12.0, 0.0) if count > 1 else 0.0
+        square = sum(
+            math.exp(-4.0 * (math.pi * order) ** 2 * variance) / (2.0 * (math.pi * order) ** 2)
+            for order in range(1, _HARMONICS + 1)
+        )
+        return Input(
+            name=f"{name}: quantisation",
+            value=0.0,
+            standard_uncertainty=math.sqrt(square) * self.lsb_a,
+            distribution="rectangular",
+            source=f"{self.accuracy.bits} bit, dithered by the noise of the record",
         )
 
 
@@ -109,6 +142,38 @@ def amplitude_budget(
         return (amplitude_a + gain + sum(top) - sum(zero)) * (1.0 + shunt)
 
     return evaluate("amplitude", "A", inputs, equation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plateau:
+    """An amplitude and what it was read from."""
+
+    amplitude_a: float
+    on: ScopeRange
+    plateau_samples: int
+    zero_samples: int
+
+
+def step_budget(lower: Plateau, upper: Plateau) -> Budget:
+    """Budget of the difference of two amplitudes of two records, each on its own range.
+
+    The shunt is common to both and acts on the difference alone; each range has a gain of its own.
+    """
+    inputs = [upper.on.shunt()]
+    for name, plateau in (("upper", upper), ("lower", lower)):
+        gain = plateau.on.gain()
+        inputs += [
+            replace(gain, name=f"{name}: {gain.name}"),
+            *plateau.on.level(f"{name} plateau", plateau.plateau_samples),
+            *plateau.on.level(f"{name} zero state", plateau.zero_samples),
+        ]
+
+    def equation(shunt: Any, *errors: Any) -> Any:
+        high = upper.amplitude_a + sum(errors[:4]) - sum(errors[4:7])
+        low = lower.amplitude_a + sum(errors[7:11]) - sum(errors[11:])
+        return (high - low) * (1.0 + shunt)
+
+    return evaluate("level step", "A", inputs, equation)
 
 
 def level_budget(level_a: float, *, on: ScopeRange, samples: int) -> Budget:
@@ -267,4 +332,4 @@ def rms_budget(
 
 
 def _timebase(on: ScopeRange) -> Input:
-    return rectangular("timebase", on.accuracy.timebase_ppm * 1e-6, source=on.accuracy.source)
+    return rectangular("timebase", on.accuracy.timebase_ppm * 1e-6, source=on.accuracy.reference)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
 from bench.judge.budget import Budget, Input, evaluate, normal, rectangular
 
 __all__ = [
+    "Transitions",
     "clock_interval_budget",
     "interval_budget",
+    "interval_ratio_budget",
     "rate_budget",
     "shutdown_latency_budget",
 ]
@@ -23,31 +27,43 @@ _RESOLVED_SAMPLES = 2.0
 _TEN_TO_NINETY = 0.8
 
 
-def interval_budget(
-    interval_s: float,
-    *,
-    sample_interval_s: float,
-    timebase_ppm: float,
-    transition_s: float,
-    noise_relative: float,
-    level_relative: float = 0.0,
-    repetitions: int = 1,
-    source: str = "scope",
-) -> Budget:
-    """Budget of the time between two 50 % instants of one record (a pulse duration).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transitions:
+    """The two transitions between whose 50 % instants a time lies.
 
     ``noise_relative`` and ``level_relative`` are the noise of a sample and the uncertainty of the
     mid-level over the transition's swing; ``transition_s`` is its 10-90 % duration. Noise and
     sampling are averaged over ``repetitions`` pulses, the mid-level's error is not.
     """
-    slope_s = transition_s / _TEN_TO_NINETY
-    root = math.sqrt(max(repetitions, 1))
+
+    sample_interval_s: float
+    transition_s: float
+    noise_relative: float
+    level_relative: float = 0.0
+    repetitions: int = 1
+
+    def inputs(self, name: str = "") -> tuple[Input, Input, Input]:
+        """Return start, stop and mid-level as errors of a time."""
+        prefix = f"{name} " if name else ""
+        root = math.sqrt(max(self.repetitions, 1))
+        slope_s = self.transition_s / _TEN_TO_NINETY
+        return (
+            _instant(f"{prefix}start", self, root),
+            _instant(f"{prefix}stop", self, root),
+            normal(
+                f"{prefix}mid-level",
+                2.0 * self.level_relative * slope_s,
+                source="converter non-linearity at plateaus and mid-level, over the slope",
+            ),
+        )
+
+
+def interval_budget(
+    interval_s: float, transitions: Transitions, *, timebase_ppm: float, source: str = "scope"
+) -> Budget:
+    """Budget of the time between two 50 % instants of one record (a pulse duration)."""
     inputs = [
-        *(
-            _instant(name, sample_interval_s, transition_s, noise_relative, root)
-            for name in ("start", "stop")
-        ),
-        normal("mid-level", 2.0 * level_relative * slope_s, source="levels of the transitions"),
+        *transitions.inputs(),
         rectangular("timebase", timebase_ppm * 1e-6, source=source),
     ]
     return evaluate(
@@ -56,6 +72,19 @@ def interval_budget(
         inputs,
         lambda start, stop, level, base: (interval_s + stop - start + level) * (1.0 + base),
     )
+
+
+def interval_ratio_budget(
+    first_s: float, first: Transitions, second_s: float, second: Transitions
+) -> Budget:
+    """Budget of the ratio of two times of one record: the time base is common and falls out."""
+    inputs = [*first.inputs("first"), *second.inputs("second")]
+
+    def equation(*errors: Any) -> Any:
+        above = first_s + errors[1] - errors[0] + errors[2]
+        return above / (second_s + errors[4] - errors[3] + errors[5])
+
+    return evaluate("ratio of intervals", "1", inputs, equation)
 
 
 def rate_budget(
@@ -122,15 +151,13 @@ def clock_interval_budget(
     )
 
 
-def _instant(
-    name: str, sample_interval_s: float, transition_s: float, noise_relative: float, root: float
-) -> Input:
+def _instant(name: str, of: Transitions, root: float) -> Input:
     """Return the error of one interpolated 50 % instant, averaged over ``root`` squared pulses."""
-    if transition_s < _RESOLVED_SAMPLES * sample_interval_s:
+    if of.transition_s < _RESOLVED_SAMPLES * of.sample_interval_s:
         return rectangular(
             f"{name}: sampling",
-            0.5 * sample_interval_s / root,
+            0.5 * of.sample_interval_s / root,
             source="transition shorter than two samples",
         )
-    noise_s = noise_relative * transition_s / _TEN_TO_NINETY * _INTERPOLATED
+    noise_s = of.noise_relative * of.transition_s / _TEN_TO_NINETY * _INTERPOLATED
     return normal(f"{name}: noise", noise_s / root, source="noise over slope")

@@ -9,7 +9,7 @@ from typing import Final
 from bench.clock import Clock
 from bench.errors import DeviceMisbehaved, FixtureError, InstrumentError
 from bench.record.schema import CaptureRecord, Scalar, WaveformRecord
-from bench.station.scales import Label, Scales
+from bench.station.scales import Label, Scale, Scales
 from bench.stopwatch import Stopwatch
 from bench.waveform import Waveform
 from instruments.roles import Oscilloscope, Slope
@@ -60,8 +60,8 @@ class Capture:
     waveforms: Mapping[Label, Waveform]
     hashes: Mapping[Label, str]
     volts_per_division: Mapping[Label, float]
-    transferred: Mapping[Label, bool]
-    """Whether the range was transferred from the multimeter in this session."""
+    scales: Mapping[Label, Scale]
+    """What each channel's range reads, and how well."""
 
     def full_scale(self, label: Label) -> float:
         """Return the vertical full scale of a channel in its unit."""
@@ -235,9 +235,7 @@ class Acquirer:
             waveforms=waveforms,
             hashes=hashes,
             volts_per_division=dict(ranges),
-            transferred={
-                label: self.scales.of(label, volts).transferred for label, volts in ranges.items()
-            },
+            scales={label: self.scales.of(label, volts) for label, volts in ranges.items()},
         )
 
     def _in_path_units(

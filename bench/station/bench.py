@@ -95,7 +95,11 @@ class Bench:
         )
         self._residuals: dict[str, Residual] = {}
         self.direct = DirectCurrent(
-            dmm=station.dmm, fixture=self.fixture, clock=self.clock, shunt=station.shunt
+            dmm=station.dmm,
+            fixture=self.fixture,
+            clock=self.clock,
+            shunt=station.shunt,
+            accuracy=station.accuracy.multimeter,
         )
         self.ceiling = CeilingWatch(
             ceiling_a=profile.output.ceiling_ua * 1e-6, stopwatch=self.stopwatch

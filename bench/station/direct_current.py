@@ -1,7 +1,8 @@
-"""Direct current by multimeter over the shunt, in apertures of whole polarity cycles.
+"""Direct current by multimeter over the shunt, in apertures of whole repetitions of the output.
 
-The cycle is measured with the scope first; readings are repeated until at least ten cycles are
-covered, from three start phases that must agree. Source: docs/laboratory.md.
+The repetition is measured with the scope first; readings are taken until at least ten repetitions
+are covered, from three start phases that must agree. Never by the meter's alternating-current
+function, which sees neither the direct part nor pulses below its band. Source: docs/laboratory.md.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.clock import Clock
+from bench.judge import MultimeterAccuracy
 from bench.station.fixture import Fixture
 from instruments.roles import Multimeter
 
-__all__ = ["DirectCurrent", "DirectReading", "Shunt"]
+__all__ = ["Apertures", "DirectCurrent", "DirectReading", "Repetition", "Shunt"]
 
 SHUNT_RANGE_V: Final = 0.1
 MINIMUM_APERTURE_S: Final = 0.1
 MAXIMUM_APERTURE_S: Final = 1.0
-CYCLES: Final = 10
+REPETITIONS: Final = 10
 START_PHASES: Final = 3
+READINGS_PER_PHASE: Final = 3
+"""At least: eight degrees of freedom with three start phases."""
+RESIDUAL_READINGS: Final = 5
 AGREEMENT_A: Final = 0.3e-6
 """The phases agree when they lie this close: a tenth of the tightest d.c. limit, and noise."""
 
@@ -35,7 +40,66 @@ class Shunt:
     ohm: float
     relative_uncertainty: float
     """Standard uncertainty of ``ohm`` over ``ohm``."""
-    meter_zero_v: float
+    source: str
+    zero_readings_v: tuple[float, ...]
+    """The meter on the shunt without current."""
+
+    @property
+    def meter_zero_v(self) -> float:
+        """Mean of the zero readings."""
+        return math.fsum(self.zero_readings_v) / len(self.zero_readings_v)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repetition:
+    """What an aperture must hold a whole number of, as the scope measured it."""
+
+    repeat_s: float
+    """Until everything repeats: polarities, trains and envelope."""
+    cycle_s: float
+    """Until the pattern of polarities repeats; a part of ``repeat_s`` under an envelope."""
+    envelope_s: float | None
+    timebase_ppm: float
+    """Limit of error of both times: the scope's time base."""
+    peak_a: float
+    """Largest current of a pulse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apertures:
+    """How a direct current is read: aperture, readings a start phase, and what misfits."""
+
+    aperture_s: float
+    readings_per_phase: int
+    phase_step_s: float
+    error_a: float
+    """Bound of the current that an aperture invents which is not quite a whole repetition."""
+
+    @classmethod
+    def of(cls, repetition: Repetition, accuracy: MultimeterAccuracy) -> Apertures:
+        """Choose apertures for an output that repeats.
+
+        A repetition longer than the meter's longest aperture is covered by several readings, each
+        of whole polarity cycles and as nearly of whole envelopes as it can be; their scatter is a
+        part of the uncertainty.
+        """
+        ppm = repetition.timebase_ppm + accuracy.aperture_ppm
+        error_a = ppm * 1e-6 * repetition.peak_a
+        if repetition.repeat_s <= MAXIMUM_APERTURE_S:
+            whole = max(1, math.ceil(MINIMUM_APERTURE_S / repetition.repeat_s))
+            aperture_s = whole * repetition.repeat_s
+            covering = math.ceil(REPETITIONS / (whole * START_PHASES))
+        else:
+            aperture_s = _whole_cycles_s(repetition)
+            covering = math.ceil(repetition.repeat_s / aperture_s)
+        if not accuracy.aperture_in_seconds:
+            error_a = repetition.peak_a * min(1.0, repetition.cycle_s / (2.0 * aperture_s))
+        return cls(
+            aperture_s=aperture_s,
+            readings_per_phase=max(READINGS_PER_PHASE, covering),
+            phase_step_s=repetition.repeat_s / START_PHASES,
+            error_a=error_a,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +110,9 @@ class DirectReading:
     volts_v: tuple[float, ...]
     """Readings as they came, the meter's zero still in them."""
     shunt: Shunt
+    accuracy: MultimeterAccuracy
     aperture_s: float
+    aperture_error_a: float
     phase_spread_a: float
     """Largest difference between the means of the start phases."""
 
@@ -59,33 +125,45 @@ class DirectReading:
 class DirectCurrent:
     """The meter over the shunt."""
 
-    def __init__(self, *, dmm: Multimeter, fixture: Fixture, clock: Clock, shunt: Shunt) -> None:
+    def __init__(
+        self,
+        *,
+        dmm: Multimeter,
+        fixture: Fixture,
+        clock: Clock,
+        shunt: Shunt,
+        accuracy: MultimeterAccuracy,
+    ) -> None:
         self._dmm = dmm
         self._fixture = fixture
         self._clock = clock
         self._shunt = shunt
+        self._accuracy = accuracy
 
-    def of_cycles(self, cycle_s: float) -> DirectReading:
-        """Return the mean over whole polarity cycles of a running device."""
-        whole = max(1, math.ceil(MINIMUM_APERTURE_S / cycle_s))
-        per_phase = math.ceil(CYCLES / (whole * START_PHASES))
-        return self._read(whole * cycle_s, per_phase, pause_s=cycle_s / START_PHASES)
+    def of_cycles(self, repetition: Repetition) -> DirectReading:
+        """Return the mean over whole repetitions of a running device."""
+        return self._read(Apertures.of(repetition, self._accuracy), phases=START_PHASES)
 
     def over(self, aperture_s: float) -> DirectReading:
-        """Return the mean over at least ``aperture_s``, for a device that delivers nothing."""
-        single_s = min(aperture_s, MAXIMUM_APERTURE_S)
-        count = math.ceil(aperture_s / single_s)
-        return self._read(single_s, count, pause_s=0.0, phases=1)
+        """Return the mean over readings of at least ``aperture_s`` each, at most a second.
 
-    def _read(
-        self, aperture_s: float, per_phase: int, *, pause_s: float, phases: int = START_PHASES
-    ) -> DirectReading:
+        For a device that delivers nothing.
+        """
+        apertures = Apertures(
+            aperture_s=min(aperture_s, MAXIMUM_APERTURE_S),
+            readings_per_phase=RESIDUAL_READINGS,
+            phase_step_s=0.0,
+            error_a=0.0,
+        )
+        return self._read(apertures, phases=1)
+
+    def _read(self, apertures: Apertures, *, phases: int) -> DirectReading:
         self._fixture.close("dmm_shunt")
-        self._dmm.configure_dc_voltage(range_v=SHUNT_RANGE_V, aperture_s=aperture_s)
+        self._dmm.configure_dc_voltage(range_v=SHUNT_RANGE_V, aperture_s=apertures.aperture_s)
         groups: list[NDArray[np.float64]] = []
         for _ in range(phases):
-            groups.append(self._dmm.read(per_phase))
-            self._clock.sleep(pause_s)
+            groups.append(self._dmm.read(apertures.readings_per_phase))
+            self._clock.sleep(apertures.phase_step_s)
         self._fixture.open("dmm_shunt")
         volts = np.concatenate(groups)
         means_a = np.array([group.mean() for group in groups]) / self._shunt.ohm
@@ -93,6 +171,24 @@ class DirectCurrent:
             current_a=(float(volts.mean()) - self._shunt.meter_zero_v) / self._shunt.ohm,
             volts_v=tuple(float(reading) for reading in volts),
             shunt=self._shunt,
-            aperture_s=aperture_s,
+            accuracy=self._accuracy,
+            aperture_s=apertures.aperture_s,
+            aperture_error_a=apertures.error_a,
             phase_spread_a=float(np.ptp(means_a)),
         )
+
+
+def _whole_cycles_s(repetition: Repetition) -> float:
+    """Return the whole number of cycles, of at most a second, that is nearest to whole envelopes."""
+    longest = math.floor(MAXIMUM_APERTURE_S / repetition.cycle_s)
+    envelope_s = repetition.envelope_s
+    if longest < 1 or envelope_s is None:
+        return min(MAXIMUM_APERTURE_S, max(longest, 1) * repetition.cycle_s)
+
+    def misfit(count: int) -> float:
+        """Share of the aperture that is not whole envelopes."""
+        envelopes = count * repetition.cycle_s / envelope_s
+        return abs(envelopes - round(envelopes)) / envelopes
+
+    fewest = math.ceil(MINIMUM_APERTURE_S / repetition.cycle_s)
+    return min(range(fewest, longest + 1), key=misfit) * repetition.cycle_s

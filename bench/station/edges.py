@@ -12,7 +12,7 @@ from bench.judge import evaluate, interval_budget, level_budget
 from bench.measure import excursions
 from bench.station.acquisition import Acquirer, Capture, Shot
 from bench.station.fixture import Fixture
-from bench.station.measurands import scope_range
+from bench.station.measurands import scope_range, transitions
 from bench.station.measured import Measured
 from bench.station.ranges import RangeChoice
 from bench.station.scales import Label
@@ -86,15 +86,12 @@ def transition_duration(output: SteadyOutput, *, timebase_ppm: float) -> Measure
                 slowest = max(slowest or 0.0, float(np.median(known)))
     if slowest is None:
         return _no_edges(output, "s")
-    top = float(np.median(np.abs(pulses.top)))
-    budget = interval_budget(
-        slowest,
-        sample_interval_s=output.capture.waveforms[output.label].sample_interval_s,
-        timebase_ppm=timebase_ppm,
+    edges = replace(
+        transitions(output, pulses),
         transition_s=slowest,
-        noise_relative=output.analysis.noise_rms / top,
         repetitions=max(1, len(pulses) // len(output.polarities)),
     )
+    budget = interval_budget(slowest, edges, timebase_ppm=timebase_ppm)
     return Measured(value=slowest, unit="s", budget=budget, waveforms=output.evidence)
 
 

@@ -11,10 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from bench.judge import Budget, ScopeRange, amplitude_budget, level_budget, scope_accuracy
+from bench.judge import Budget, ScopeRange, amplitude_budget, level_budget
 from bench.measure import worst_mean
 from bench.station.acquisition import Acquirer, Capture, Shot
-from bench.station.measurands import SCOPE
 from bench.station.measured import Measured
 from bench.station.ranges import FILL
 from bench.station.reactions import Reaction
@@ -121,7 +120,7 @@ def electrode_range(capture: Capture, noise_rms_v: float) -> ScopeRange:
     """Return the channel as a voltmeter: volts stand where the budget says amperes."""
     full_scale_v = capture.full_scale(Label.ELECTRODE)
     return ScopeRange(
-        accuracy=scope_accuracy(SCOPE),
+        accuracy=capture.scales[Label.ELECTRODE].accuracy,
         full_scale_a=full_scale_v,
         amperes_per_volt=full_scale_v / (8 * capture.volts_per_division[Label.ELECTRODE]),
         noise_rms_a=noise_rms_v,

@@ -6,17 +6,15 @@ from typing import Final
 
 from bench.judge import (
     Budget,
-    ScopeRange,
     clock_interval_budget,
     evaluate,
     level_budget,
     normal,
     rectangular,
-    scope_accuracy,
-    transferred_scope,
 )
 from bench.station.acquisition import Capture
 from bench.station.injections import FrozenTimer, TemperatureRise, ThresholdRise
+from bench.station.measurands.record import capture_range
 from bench.station.measured import Measured
 from bench.station.scales import Label
 
@@ -27,9 +25,6 @@ __all__ = [
     "record_level_budget",
 ]
 
-SHUNT_RELATIVE: Final = 1e-4
-"""Standard uncertainty of the shunt. Source: as in bench/station/measurands.py."""
-SCOPE: Final = "DSO-X 3024A"
 CLOCK_PPM: Final = 100.0
 
 
@@ -37,16 +32,7 @@ def record_level_budget(
     value_a: float, capture: Capture, label: Label = Label.CURRENT, *, samples: int = 1
 ) -> Budget:
     """Budget of a current read off one record, of which nothing cancels the offset."""
-    waveform = capture.waveforms[label]
-    full_scale_a = capture.full_scale(label)
-    on = ScopeRange(
-        accuracy=transferred_scope() if capture.transferred[label] else scope_accuracy(SCOPE),
-        full_scale_a=full_scale_a,
-        amperes_per_volt=full_scale_a / (8 * capture.volts_per_division[label]),
-        noise_rms_a=0.5 * abs(waveform.gain),
-        shunt_relative=SHUNT_RELATIVE,
-        shunt_source="shunt, by the meter's four-wire ohms in the self-test",
-    )
+    on = capture_range(capture, label, noise_rms_a=0.5 * abs(capture.waveforms[label].gain))
     return level_budget(value_a, on=on, samples=samples)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from bench.errors import ConfigurationError, FixtureError
+from bench.judge import ScopeAccuracy, ScopeRange
 
 __all__ = ["ChannelView", "Label", "Scale", "Scales"]
 
@@ -48,8 +50,25 @@ class Scale:
     zero_v: float
     noise_v: float
     """R.m.s. of the zero record."""
+    accuracy: ScopeAccuracy
+    """What is left of the scope's errors: those of its data sheet where nothing was transferred."""
+    shunt_relative: float = 0.0
+    """Relative standard uncertainty of the shunt that stands behind the sensitivity."""
+    shunt_source: str = ""
     transferred: bool = True
     """False: nominal sensitivity, with the uncertainty of the scope's data sheet."""
+
+    def current_range(self, *, noise_rms_a: float) -> ScopeRange:
+        """Return this range as the current meter that a budget is made for."""
+        divisions = self.accuracy.divisions
+        return ScopeRange(
+            accuracy=self.accuracy,
+            full_scale_a=divisions * self.volts_per_division / self.sensitivity,
+            amperes_per_volt=1.0 / self.sensitivity,
+            noise_rms_a=noise_rms_a,
+            shunt_relative=self.shunt_relative,
+            shunt_source=self.shunt_source,
+        )
 
     def problem(self, view: ChannelView) -> str | None:
         """Return why this correction cannot be believed, or None."""
@@ -72,8 +91,17 @@ class Scale:
 class Scales:
     """All ranges that were transferred; any other has the channel's nominal sensitivity."""
 
-    def __init__(self, views: Iterable[ChannelView]) -> None:
+    def __init__(
+        self,
+        views: Iterable[ChannelView],
+        *,
+        accuracy: ScopeAccuracy,
+        shunt_tolerance: float = 0.0,
+    ) -> None:
+        """``shunt_tolerance`` bounds the shunt relative to its nominal, where nothing is better."""
         self.views: Mapping[Label, ChannelView] = {view.label: view for view in views}
+        self.accuracy = accuracy
+        self._shunt_tolerance = shunt_tolerance
         self._scales: dict[tuple[Label, float], Scale] = {}
 
     def add(self, scale: Scale) -> None:
@@ -95,6 +123,9 @@ class Scales:
             sensitivity=view.sensitivity,
             zero_v=0.0,
             noise_v=0.0,
+            accuracy=self.accuracy,
+            shunt_relative=self._shunt_tolerance / math.sqrt(3.0),
+            shunt_source="shunt, by its tolerance in the station file",
             transferred=False,
         )
 

@@ -19,10 +19,12 @@ from bench.station.fixture import Fixture
 from bench.station.scales import Label
 from instruments.roles import Instrument, Multimeter
 
-__all__ = ["MeasuredPath", "SelfTest"]
+__all__ = ["MeasuredPath", "SelfTest", "meter_range_ohm"]
 
 OHMS_APERTURE_S: Final = 0.1
 VOLTS_APERTURE_S: Final = 0.1
+ZERO_READINGS: Final = 10
+"""Nine degrees of freedom: the zero's scatter is a part of every direct current's uncertainty."""
 OPEN_ABOVE_OHM: Final = 1e6
 """The scope's 10 MΩ input is always across an open path."""
 
@@ -118,12 +120,13 @@ class SelfTest:
         self._fixture.isolate_device()
         self._fixture.open("dmm_electrode")
 
-    def meter_zero(self) -> float:
-        """Read the meter's zero over the shunt without current; return it in volts."""
+    def meter_zero(self) -> tuple[float, ...]:
+        """Read the meter's zero over the shunt without current; return the readings in volts."""
         self._fixture.isolate_device()
         self._fixture.close("dmm_shunt")
         self._dmm.configure_dc_voltage(range_v=0.1, aperture_s=VOLTS_APERTURE_S)
-        zero_v = float(np.mean(self._dmm.read(3)))
+        readings_v = self._dmm.read(ZERO_READINGS)
+        zero_v = float(np.mean(readings_v))
         self._judge(
             SelfTestStep(
                 name="meter zero over the shunt",
@@ -136,7 +139,7 @@ class SelfTest:
             remedy="let the meter warm up; look for a ground loop or a leaking device relay",
         )
         self._fixture.open("dmm_shunt")
-        return zero_v
+        return tuple(float(reading) for reading in readings_v)
 
     def electrode_channel(self) -> None:
         """The electrode-voltage channel must read a voltage that the meter knows."""
@@ -170,10 +173,7 @@ class SelfTest:
         )
 
     def _ohms(self, name: str, expected_ohm: float) -> float:
-        range_ohm = next(
-            (r for r in _METER_RANGES_OHM if expected_ohm <= r * _RANGE_HEADROOM),
-            _METER_RANGES_OHM[-1],
-        )
+        range_ohm = meter_range_ohm(expected_ohm)
         self._dmm.configure_resistance(range_ohm=range_ohm, aperture_s=OHMS_APERTURE_S)
         try:
             return float(self._dmm.read()[0])
@@ -209,6 +209,14 @@ class SelfTest:
         found = "no reading" if step.value is None else f"{step.value:.6g} {step.unit}"
         wanted = _wanted(step)
         raise FixtureError(f"self-test: {step.name}: {found}{wanted}; {remedy}")
+
+
+def meter_range_ohm(expected_ohm: float) -> float:
+    """Return the range on which the meter reads a resistance of the fixture."""
+    return next(
+        (r for r in _METER_RANGES_OHM if expected_ohm <= r * _RANGE_HEADROOM),
+        _METER_RANGES_OHM[-1],
+    )
 
 
 def _wanted(step: SelfTestStep) -> str:

@@ -14,6 +14,7 @@ from bench.profile import Profile
 from bench.record import utc_now
 from bench.record.events import Kind
 from bench.record.schema import Equipment, SelfTestStep
+from bench.station.accuracy import accuracy_of_models
 from bench.station.acquisition import Acquirer
 from bench.station.configuration import InstrumentEntry, Station
 from bench.station.direct_current import Shunt
@@ -22,7 +23,7 @@ from bench.station.guardian import Guardian, GuardianOrders
 from bench.station.ranges import RangeChoice
 from bench.station.safe_state import SafeStateParts
 from bench.station.scales import ChannelView, Label, Scales
-from bench.station.self_test import SelfTest
+from bench.station.self_test import SelfTest, meter_range_ohm
 from bench.station.transfer import Transfer
 from bench.stopwatch import Stopwatch
 from bench.waveform import Waveform
@@ -37,20 +38,11 @@ from instruments.roles import Instrument, LoadSwitch, Multimeter, Oscilloscope, 
 
 __all__ = ["OpenStation"]
 
-METER_OHMS_UNCERTAINTY: Final = 1e-4
-"""Relative standard uncertainty of the shunt by four-wire ohms: 0.010 % of reading and 0.004 % of
-the 100 Ω range, rectangular. Source: 34465A data sheet, recalled; see bench/judge/accuracy."""
-
-TIMEBASE_PPM: Final = 50.0
-"""DSO-X 3000 time base, 1.6 ppm when new plus ageing; the wider class figure is used. [R]"""
-
 OUTPUTS: Final = (BATTERY_OUTPUT, REFERENCE_OUTPUT, CHARGER_OUTPUT)
 
 
 class OpenStation:
     """The station of a configuration, connected part by part."""
-
-    timebase_ppm = TIMEBASE_PPM
 
     def __init__(
         self,
@@ -72,7 +64,6 @@ class OpenStation:
         self._device: DeviceLink | None = None
         self._transfer: Transfer | None = None
         self.device_released = False
-        self.scales = Scales(_views(configuration))
 
     def elapsed_s(self) -> float:
         """Return the time since the station was opened, on its own clock."""
@@ -110,6 +101,17 @@ class OpenStation:
         for role, instrument in self._instruments.items():
             instrument.reset()
             self._record(Kind.EQUIPMENT, self._equipment(role, instrument))
+        self.accuracy = accuracy_of_models(
+            dmm=self.dmm.identity.model,
+            scope=self.scope.identity.model,
+            station=self.configuration.name,
+        )
+        self.timebase_ppm = self.accuracy.scope.timebase_ppm
+        self.scales = Scales(
+            _views(self.configuration),
+            accuracy=self.accuracy.scope,
+            shunt_tolerance=self.configuration.shunt.tolerance,
+        )
         self.fixture = Fixture(
             switch=self._switch,
             supply=self._supply,
@@ -143,17 +145,21 @@ class OpenStation:
             if load.nominal_ohm in profile.loads_ohm:
                 test.load(load.nominal_ohm, expected_ohm=load.value_ohm, tolerance=load.tolerance)
         test.release_path()
-        zero_v = test.meter_zero()
+        meter = self.accuracy.multimeter
         self.shunt = Shunt(
-            ohm=shunt_ohm, relative_uncertainty=METER_OHMS_UNCERTAINTY, meter_zero_v=zero_v
+            ohm=shunt_ohm,
+            relative_uncertainty=meter.resistance_uncertainty(
+                shunt_ohm, range_ohm=meter_range_ohm(shunt.value_ohm)
+            ),
+            source=f"four-wire ohms in the self-test; {meter.reference}",
+            zero_readings_v=test.meter_zero(),
         )
         test.electrode_channel()
         self._transfer = Transfer(
             fixture=self.fixture,
             dmm=self.dmm,
             acquirer=self.acquirer,
-            shunt_ohm=shunt_ohm,
-            meter_zero_v=zero_v,
+            shunt=self.shunt,
             ranges=RangeChoice(profile=profile).plans(),
         )
         for step in self._transfer.opening(self.scales):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from bench.judge import evaluate, interval_budget, normal, rectangular
 from bench.measure import Train, bursts, repetition_rate, trains
-from bench.station.measurands import leading_phases
+from bench.station.measurands import leading_phases, transitions
 from bench.station.measured import Measured
 from bench.station.steady_output import SteadyOutput
 
@@ -38,16 +39,8 @@ def train_duration(output: SteadyOutput, *, timebase_ppm: float) -> Measured:
     if starts.size < 2:
         return _none(output, "s")
     value = float(np.median(np.diff(starts)))
-    pulses = output.pulses
-    top = float(np.median(np.abs(pulses.top)))
-    budget = interval_budget(
-        value,
-        sample_interval_s=output.capture.waveforms[output.label].sample_interval_s,
-        timebase_ppm=timebase_ppm,
-        transition_s=float(np.nanmedian(pulses.rise_s)),
-        noise_relative=output.analysis.noise_rms / top,
-        repetitions=int(starts.size - 1),
-    )
+    edges = replace(transitions(output, output.pulses), repetitions=int(starts.size - 1))
+    budget = interval_budget(value, edges, timebase_ppm=timebase_ppm)
     return Measured(value=value, unit="s", budget=budget, waveforms=output.evidence)
 
 
@@ -61,11 +54,8 @@ def duty(output: SteadyOutput, *, timebase_ppm: float) -> Measured:
     on_s = float(np.median([output.pulses.duration_s[row].sum() for row in rows]))
     per_pulse = interval_budget(
         float(np.median(output.pulses.duration_s)),
-        sample_interval_s=output.capture.waveforms[output.label].sample_interval_s,
+        transitions(output, output.pulses),
         timebase_ppm=timebase_ppm,
-        transition_s=float(np.nanmedian(output.pulses.rise_s)),
-        noise_relative=output.analysis.noise_rms / float(np.median(np.abs(output.pulses.top))),
-        repetitions=len(output.pulses),
     )
     value = on_s / lasting.value
     budget = per_pulse.scaled(value / per_pulse.value, unit="1").named("duty")

@@ -13,8 +13,10 @@ from typing import Final
 
 import numpy as np
 
+from bench.judge import ScopeAccuracy, transferred_scope
 from bench.record.schema import SelfTestStep
 from bench.station.acquisition import Acquirer, Shot
+from bench.station.direct_current import Shunt
 from bench.station.fixture import Fixture
 from bench.station.scales import Label, Scale, Scales
 from bench.waveform import Waveform
@@ -83,15 +85,13 @@ class Transfer:
         fixture: Fixture,
         dmm: Multimeter,
         acquirer: Acquirer,
-        shunt_ohm: float,
-        meter_zero_v: float,
+        shunt: Shunt,
         ranges: Iterable[RangePlan],
     ) -> None:
         self._fixture = fixture
         self._dmm = dmm
         self._acquirer = acquirer
-        self._shunt_ohm = shunt_ohm
-        self._meter_zero_v = meter_zero_v
+        self._shunt = shunt
         self._by_current = _grouped(ranges)
         self._reference: dict[float, ReferenceCurrent] = {}
 
@@ -100,7 +100,7 @@ class Transfer:
         means = self._measure()
         steps: list[SelfTestStep] = []
         for plan, seen in means.items():
-            scale = _scale(plan, seen, self._reference[plan.reference_ua()])
+            scale = self._scale(plan, seen, scales.accuracy)
             scales.add(scale)
             nominal = scales.view(plan.label).sensitivity
             steps.append(
@@ -141,6 +141,23 @@ class Transfer:
             detail="moved since the opening transfer",
         )
 
+    def _scale(self, plan: RangePlan, seen: _Means, scope: ScopeAccuracy) -> Scale:
+        """Two points give a line: the difference its slope, the sum its zero."""
+        reference = self._reference[plan.reference_ua()]
+        span_a = reference.positive_a - reference.negative_a
+        sensitivity = (seen.positive_v - seen.negative_v) / span_a
+        middle_a = (reference.positive_a + reference.negative_a) / 2
+        return Scale(
+            label=plan.label,
+            volts_per_division=seen.volts_per_division,
+            sensitivity=sensitivity,
+            zero_v=(seen.positive_v + seen.negative_v) / 2 - sensitivity * middle_a,
+            noise_v=seen.noise_v,
+            accuracy=transferred_scope(scope),
+            shunt_relative=self._shunt.relative_uncertainty,
+            shunt_source=self._shunt.source,
+        )
+
     def _measure(self) -> Mapping[RangePlan, _Means]:
         """Read meter and scope at every reference current, one polarity after the other."""
         self._fixture.isolate_device()
@@ -163,8 +180,8 @@ class Transfer:
         currents: dict[float, float] = {}
         for current_ua, plans in self._by_current.items():
             self._fixture.reference_current(sign * current_ua)
-            volts = float(self._dmm.read()[0]) - self._meter_zero_v
-            currents[current_ua] = volts / self._shunt_ohm
+            volts = float(self._dmm.read()[0]) - self._shunt.meter_zero_v
+            currents[current_ua] = volts / self._shunt.ohm
             for plan in plans:
                 records[plan] = self._record(plan)
         return records, currents
@@ -198,17 +215,3 @@ def _means(positive: Waveform, negative: Waveform) -> _Means:
 
 def _mean_v(waveform: Waveform) -> float:
     return float(np.mean(waveform.codes, dtype=np.float64)) * waveform.gain + waveform.offset
-
-
-def _scale(plan: RangePlan, seen: _Means, reference: ReferenceCurrent) -> Scale:
-    """Two points give a line: the difference its slope, the sum its zero."""
-    span_a = reference.positive_a - reference.negative_a
-    sensitivity = (seen.positive_v - seen.negative_v) / span_a
-    middle_a = (reference.positive_a + reference.negative_a) / 2
-    return Scale(
-        label=plan.label,
-        volts_per_division=seen.volts_per_division,
-        sensitivity=sensitivity,
-        zero_v=(seen.positive_v + seen.negative_v) / 2 - sensitivity * middle_a,
-        noise_v=seen.noise_v,
-    )

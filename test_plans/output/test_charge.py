@@ -12,9 +12,10 @@ from bench.station import measurands
 def test_direct_current_is_as_declared(
     bench: Bench, check: Check, level: int, load_ohm: float
 ) -> None:
-    cycle_s = measurands.polarity_cycle_s(bench.steady(level=level, load_ohm=load_ohm))
+    output = bench.steady(level=level, load_ohm=load_ohm)
+    repetition = measurands.repetition(output, timebase_ppm=bench.timebase_ppm)
     bench.run(level=level, load_ohm=load_ohm)
-    reading = bench.direct.of_cycles(cycle_s)
+    reading = bench.direct.of_cycles(repetition)
     bench.treatment.must_run()
     check(
         "OUT-008", "dc", measurands.direct_current(reading),
@@ -56,6 +57,6 @@ def test_polarities_are_symmetric(bench: Bench, check: Check, level: int, load_o
     output = bench.steady(level=level, load_ohm=load_ohm)
     check("OUT-021", "symmetry", measurands.symmetry(output), level=level, load_ohm=load_ohm)
     check(
-        "OUT-021", "duration_symmetry", measurands.duration_symmetry(output, timebase_ppm=bench.timebase_ppm),
+        "OUT-021", "duration_symmetry", measurands.duration_symmetry(output),
         level=level, load_ohm=load_ohm,
     )  # fmt: skip

@@ -2,17 +2,21 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from bench.errors import ConfigurationError
 from bench.judge import (
+    Plateau,
     ScopeRange,
+    Transitions,
     amplitude_budget,
     amplitude_ratio_budget,
     clock_interval_budget,
     current_over_shunt_budget,
     evaluate,
     interval_budget,
+    interval_ratio_budget,
     level_budget,
     multimeter_accuracy,
     net_charge_budget,
@@ -21,6 +25,7 @@ from bench.judge import (
     rectangular,
     scope_accuracy,
     shutdown_latency_budget,
+    step_budget,
     symmetry_budget,
     transferred_scope,
 )
@@ -28,7 +33,7 @@ from bench.judge import (
 
 def scope(full_scale_a=200e-6, *, noise_rms_a=0.4e-6, accuracy=None):
     return ScopeRange(
-        accuracy=accuracy or transferred_scope(),
+        accuracy=accuracy or transferred_scope(scope_accuracy("DSO-X 3024A")),
         full_scale_a=full_scale_a,
         amperes_per_volt=1e-3,
         noise_rms_a=noise_rms_a,
@@ -185,15 +190,13 @@ def test_unknown_instrument_names_the_known_ones():
 
 
 def test_times_have_their_sampling_timebase_and_window():
-    fast = interval_budget(
-        200e-6, sample_interval_s=1e-6, timebase_ppm=25, transition_s=0.0, noise_relative=0.01
-    )
+    steps = Transitions(sample_interval_s=1e-6, transition_s=0.0, noise_relative=0.01)
+    fast = interval_budget(200e-6, steps, timebase_ppm=25)
     assert fast.standard_uncertainty == pytest.approx(
         math.sqrt(2) * 0.5e-6 / math.sqrt(3), rel=1e-3
     )
-    slow = interval_budget(
-        6e-3, sample_interval_s=1e-6, timebase_ppm=25, transition_s=17e-6, noise_relative=0.01
-    )
+    slopes = Transitions(sample_interval_s=1e-6, transition_s=17e-6, noise_relative=0.01)
+    slow = interval_budget(6e-3, slopes, timebase_ppm=25)
     assert slow.expanded_uncertainty < 1e-6
     rate = rate_budget(80.0, standard_uncertainty_hz=1e-4, timebase_ppm=25)
     assert rate.standard_uncertainty == pytest.approx(math.hypot(1e-4, 80 * 25e-6 / math.sqrt(3)))
@@ -201,3 +204,57 @@ def test_times_have_their_sampling_timebase_and_window():
     assert off.expanded_uncertainty < 2e-6
     session = clock_interval_budget(1200.0, poll_interval_s=1.0, clock_ppm=100)
     assert session.standard_uncertainty == pytest.approx(math.hypot(0.5, 0.12) / math.sqrt(3))
+
+
+def test_shunt_is_common_to_both_levels_of_a_step_and_each_range_has_its_gain():
+    low = Plateau(amplitude_a=80e-6, on=scope(200e-6), plateau_samples=500, zero_samples=5000)
+    high = Plateau(amplitude_a=160e-6, on=scope(400e-6), plateau_samples=500, zero_samples=5000)
+    found = step_budget(low, high)
+    shares = {line.name: line.standard_uncertainty for line in found.lines}
+    assert 80e-6 == pytest.approx(found.value)
+    assert 80e-6 * 1e-3 / math.sqrt(3.0) == pytest.approx(shares["shunt"])
+    assert 0.003 * 400e-6 / math.sqrt(3.0) == pytest.approx(shares["upper: scope gain"])
+    assert 0.003 * 200e-6 / math.sqrt(3.0) == pytest.approx(shares["lower: scope gain"])
+
+
+def test_time_base_falls_out_of_a_ratio_of_durations_and_the_mid_level_does_not():
+    slopes = Transitions(
+        sample_interval_s=1e-6, transition_s=17e-6, noise_relative=0.01, level_relative=0.003,
+        repetitions=100,
+    )  # fmt: skip
+    found = interval_ratio_budget(6e-3, slopes, 6e-3, slopes)
+    names = {line.name for line in found.lines}
+    assert {"first mid-level", "second mid-level"} <= names
+    assert not any("timebase" in name for name in names)
+    assert found.lines[0].name.endswith("mid-level")
+
+
+@pytest.mark.parametrize(
+    ("noise_lsb", "expected_lsb"),
+    [
+        (0.0, 1 / math.sqrt(12.0)),  # no noise: a rectangle of one code
+        (
+            math.sqrt(0.3**2 + 1 / 12),
+            math.exp(-2 * (math.pi * 0.3) ** 2) / (math.pi * math.sqrt(2)),
+        ),
+        (1.0, 0.0),
+    ],
+)
+def test_noise_dithers_the_rounding_of_a_mean(noise_lsb, expected_lsb):
+    on = scope(256e-6, noise_rms_a=noise_lsb * 1e-6)
+    quantisation = on.level("plateau", 10_000)[1]
+    assert expected_lsb * 1e-6 == pytest.approx(quantisation.standard_uncertainty, abs=6e-9)
+
+
+def test_rounding_of_a_dithered_mean_is_what_numpy_finds():
+    # r.m.s. over the place between two codes, by rounding many noisy samples.
+    rng = np.random.default_rng(5)
+    places = np.linspace(0.0, 1.0, 41)[:-1]
+    for sigma in (0.15, 0.32):
+        noisy = places[:, None] + rng.normal(0.0, sigma, (places.size, 40_000))
+        errors = np.round(noisy).mean(axis=1) - places
+        seen = float(np.sqrt(np.mean(errors**2)))
+        on = scope(256e-6, noise_rms_a=math.sqrt(sigma**2 + 1 / 12) * 1e-6)
+        assert seen * 1e-6 == pytest.approx(
+            on.level("plateau", 40_000)[1].standard_uncertainty, rel=0.05, abs=2e-9
+        )

@@ -1,0 +1,109 @@
+"""What a device does about a fault or a command: times, peaks and charges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bench.judge import level_budget, shutdown_latency_budget
+from bench.station.acquisition import Capture
+from bench.station.measurands.record import capture_range
+from bench.station.measured import Measured
+from bench.station.reactions import OFF_AVERAGING_S, Reaction
+from bench.station.scales import Label
+
+__all__ = ["start_delay", "worst_charge", "worst_latency", "worst_peak"]
+
+
+def worst_latency(
+    reactions: Sequence[Reaction | None], timebase_ppm: float, *, pauses: bool = True
+) -> Measured:
+    """Return the longest time from cause to off, in s; None where an output never ended.
+
+    ``pauses``: with the pauses between pulses, in which nothing flows; without them it is the time
+    for which the current flowed on (docs/decisions/0004-hardware-trip-without-pauses.md).
+    """
+    provoked = [reaction for reaction in reactions if reaction is not None]
+    if len(provoked) < len(reactions):
+        return Measured(
+            value=None, unit="s", undecidable=True,
+            reason=f"{len(reactions) - len(provoked)} of {len(reactions)} injections never crossed "
+            "the threshold: nothing was provoked",
+        )  # fmt: skip
+    endless = next((r for r in provoked if r.result.still_on), None)
+    if endless is not None:
+        waveform = endless.capture.waveforms[endless.label]
+        watched_s = waveform.t0_s + waveform.duration_s - endless.cause_s
+        return Measured(
+            value=None, unit="s", waveforms=_evidence(endless), marks=endless.marks,
+            reason=f"the output is still on at the end of the record, {watched_s * 1e3:.4g} ms "
+            "after the cause",
+        )  # fmt: skip
+
+    def latency(reaction: Reaction) -> float:
+        return max(0.0, (reaction.result.latency_s or 0.0) if pauses else reaction.flowing_s)
+
+    worst = max(provoked, key=latency)
+    waveform = worst.capture.waveforms[worst.label]
+    latency_s = latency(worst)
+    budget = shutdown_latency_budget(
+        latency_s,
+        sample_interval_s=waveform.sample_interval_s,
+        timebase_ppm=timebase_ppm,
+        averaging_s=worst.averaging_s,
+        threshold_relative=worst.threshold_relative,
+    )
+    return Measured(
+        value=latency_s, unit="s", budget=budget, waveforms=_evidence(worst), marks=worst.marks
+    )
+
+
+def worst_peak(reactions: Sequence[Reaction | None]) -> Measured:
+    """Return the largest current after an injected fault, in A."""
+    return _worst_of(reactions, unit="A", by=lambda reaction: reaction.result.peak)
+
+
+def worst_charge(reactions: Sequence[Reaction | None]) -> Measured:
+    """Return the largest charge that passed after an injected fault, in C."""
+    return _worst_of(reactions, unit="C", by=lambda reaction: reaction.result.charge)
+
+
+def start_delay(capture: Capture, delay_s: float | None, timebase_ppm: float) -> Measured:
+    """Return the time from START to the first output, in s; None where there was none."""
+    waveform = capture.waveforms[Label.CURRENT]
+    evidence = capture.sha256(Label.CURRENT, Label.SYNC)
+    if delay_s is None:
+        return Measured(
+            value=None, unit="s", waveforms=evidence,
+            reason=f"no output within {waveform.duration_s:.3g} s of START",
+        )  # fmt: skip
+    budget = shutdown_latency_budget(
+        delay_s,
+        sample_interval_s=waveform.sample_interval_s,
+        timebase_ppm=timebase_ppm,
+        averaging_s=OFF_AVERAGING_S,
+    )
+    return Measured(value=delay_s, unit="s", budget=budget, waveforms=evidence)
+
+
+def _worst_of(
+    reactions: Sequence[Reaction | None], *, unit: str, by: Callable[[Reaction], float]
+) -> Measured:
+    provoked = [reaction for reaction in reactions if reaction is not None]
+    if not provoked:
+        return Measured(
+            value=None, unit=unit, undecidable=True, reason="no injection crossed the threshold"
+        )
+    worst = max(provoked, key=by)
+    value = float(by(worst))
+    on = capture_range(
+        worst.capture, worst.label, noise_rms_a=abs(worst.capture.waveforms[worst.label].gain)
+    )
+    level = level_budget(worst.result.peak, on=on, samples=1)
+    budget = level if unit == "A" else level.scaled(value / worst.result.peak, unit=unit)
+    return Measured(
+        value=value, unit=unit, budget=budget, waveforms=_evidence(worst), marks=worst.marks
+    )
+
+
+def _evidence(reaction: Reaction) -> tuple[str, ...]:
+    return reaction.capture.sha256(reaction.label, Label.SYNC)

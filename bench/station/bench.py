@@ -91,7 +91,11 @@ class Bench:
             profile=profile,
         )
         self.measuring_device = MeasuringDevice(
-            fixture=self.fixture, dmm=station.dmm, acquirer=self.acquirer, clock=self.clock
+            fixture=self.fixture,
+            dmm=station.dmm,
+            accuracy=station.accuracy.multimeter,
+            acquirer=self.acquirer,
+            clock=self.clock,
         )
         self._residuals: dict[str, Residual] = {}
         self.direct = DirectCurrent(

@@ -17,10 +17,10 @@ from bench.device.link import DeviceState
 from bench.errors import DeviceMisbehaved
 from bench.judge import (
     Input,
+    MultimeterAccuracy,
     ScopeRange,
     evaluate,
     level_budget,
-    multimeter_accuracy,
     normal,
     rectangular,
 )
@@ -29,7 +29,6 @@ from bench.profile import Profile
 from bench.station.acquisition import Acquirer, Capture, Shot
 from bench.station.electrode import electrode_range
 from bench.station.fixture import Fixture
-from bench.station.measurands import METER
 from bench.station.measured import Measured
 from bench.station.reactions import Reactions
 from bench.station.scales import Label
@@ -77,6 +76,7 @@ class Residual:
     dc_v: tuple[float, ...]
     ac_v: tuple[float, ...]
     range_v: float
+    accuracy: MultimeterAccuracy
 
 
 class QuietStates:
@@ -145,10 +145,17 @@ class MeasuringDevice:
     """The network across the electrodes, its multimeter, and the unweighted voltage."""
 
     def __init__(
-        self, *, fixture: Fixture, dmm: Multimeter, acquirer: Acquirer, clock: Clock
+        self,
+        *,
+        fixture: Fixture,
+        dmm: Multimeter,
+        accuracy: MultimeterAccuracy,
+        acquirer: Acquirer,
+        clock: Clock,
     ) -> None:
         self._fixture = fixture
         self._dmm = dmm
+        self._accuracy = accuracy
         self._acquirer = acquirer
         self._clock = clock
 
@@ -160,7 +167,12 @@ class MeasuringDevice:
         self._dmm.configure_ac_voltage(range_v=RANGE_V)
         ac_v = self._dmm.read(READINGS)
         self._disconnect()
-        return Residual(dc_v=tuple(map(float, dc_v)), ac_v=tuple(map(float, ac_v)), range_v=RANGE_V)
+        return Residual(
+            dc_v=tuple(map(float, dc_v)),
+            ac_v=tuple(map(float, ac_v)),
+            range_v=RANGE_V,
+            accuracy=self._accuracy,
+        )
 
     def unweighted(self, *, state: str) -> Capture:
         """Record the voltage across the network, with nothing weighted."""
@@ -185,9 +197,9 @@ class MeasuringDevice:
 
 def residual_dc(residual: Residual) -> Measured:
     """Return the magnitude of the direct current through the network, in A."""
-    accuracy = multimeter_accuracy(METER)
+    accuracy = residual.accuracy
     limit_v = accuracy.voltage_limit_v(float(np.mean(residual.dc_v)), range_v=residual.range_v)
-    meter = rectangular("multimeter", limit_v, source=f"{accuracy.source} [{accuracy.mark}]")
+    meter = rectangular("multimeter", limit_v, source=accuracy.reference)
     return _over_network("residual direct current", residual.dc_v, meter)
 
 

@@ -29,7 +29,7 @@ from reports.numbers import (
 from reports.page import anchor
 from reports.units import engineering
 from reports.verdicts import Sign, sign_of, worst_of
-from reports.wording import clause_text, mark_note
+from reports.wording import clause_text, requirement_note
 
 __all__ = [
     "CaptureView",
@@ -168,7 +168,7 @@ def _requirement_view(
         sign=sign_of(requirement.verdict),
         margin=margin_text(requirement.worst_margin_pct),
         clause=clause_text(requirement.clause),
-        mark_note=mark_note(requirement.mark),
+        mark_note=requirement_note(requirement),
         lines=_clause_lines(rows),
         rows=tuple(measurement_view(row, common=common) for row in rows),
         common=conditions_text(common),

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.decision import Rule, Verdict
-from bench.record.schema import RunRecord
+from bench.record.schema import RequirementRecord, RunRecord
 
 __all__ = [
     "EXCLUSIONS",
@@ -21,6 +21,7 @@ __all__ = [
     "clause_text",
     "mark_note",
     "report_title",
+    "requirement_note",
     "rule_texts",
     "statement",
 ]
@@ -117,6 +118,12 @@ def mark_note(mark: str) -> str:
     words = {"recalled": "R", "proposed": "P"}
     tokens += [token for word, token in words.items() if word in mark.lower()]
     return "; ".join(note for token, note in _MARK_NOTES.items() if token in tokens)
+
+
+def requirement_note(requirement: RequirementRecord) -> str:
+    """Return what a reader must know of a demand: how sure its figure is, and who changed it."""
+    changed = f"changed by {requirement.changed}" if requirement.changed else ""
+    return "; ".join(note for note in (mark_note(requirement.mark), changed) if note)
 
 
 def report_title(record: RunRecord) -> str:

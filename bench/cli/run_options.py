@@ -20,6 +20,13 @@ def add_bench_options(parser: argparse.ArgumentParser) -> None:
     """Add what says on which bench, and on which device."""
     parser.add_argument("--station", metavar="FILE", help="station file; without one: the twin")
     parser.add_argument("--profile", metavar="NAME|FILE", help="device profile")
+    parser.add_argument(
+        "--requirements",
+        metavar="FILE",
+        action="append",
+        help="requirement file that adds or changes rows, the change shown in the report; "
+        "may be repeated",
+    )
     parser.add_argument("--serial", metavar="S", help="expected serial number")
     parser.add_argument("--firmware", metavar="V", help="expected firmware version")
     parser.add_argument("--udi", metavar="U", help="unique device identifier of the unit")

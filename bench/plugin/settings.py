@@ -172,6 +172,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--plan", default="test_plans", help="release, safety, production or a path")
     for name in ("station", "profile", "serial", "firmware", "udi", "operator", "out"):
         group.addoption(f"--{name}", default=None, help=f"see `bench run --{name}`")
+    group.addoption("--requirements", action="append", help="requirement file of the user")
     group.addoption("--twin-seed", type=int, default=None, help="seed of the simulated unit")
     group.addoption("--twin-fault", action="append", default=[], help="fit a fault")
 
@@ -192,6 +193,12 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
         return found.value
 
     profile = load_profile(setting("profile", DEFAULT_PROFILE))
+    files = resolve(
+        "requirements",
+        flag=os.pathsep.join(arguments.requirements) if arguments.requirements else None,
+        station=station,
+    )
+    origins["requirements"] = (files.value or "the catalogue's alone", files.origin)
     origins["station"] = (chosen.value or "simulated bench", chosen.origin)
     seed_text = setting("twin_seed", "1")
     simulated = station is None
@@ -199,7 +206,7 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
     return RunSettings(
         plan=arguments.plan,
         profile=profile,
-        catalogue=_catalogue(station),
+        catalogue=_catalogue(station, files.value),
         station=station,
         folder=_folder(setting("out", ""), serial, arguments.plan),
         run_id=_run_id(serial, arguments.plan),
@@ -214,11 +221,15 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
     )
 
 
-def _catalogue(station: Station | None) -> Catalogue:
-    """Return the requirements, under the decision rules of the station where it has any."""
+def _catalogue(station: Station | None, files: str) -> Catalogue:
+    """Return the requirements with the user's files over them, under the station's rules.
+
+    ``files`` are paths with the system's path separator between them.
+    """
+    paths = [Path(text) for text in files.split(os.pathsep) if text]
     if station is None:
-        return load_catalogue()
-    return load_catalogue(rules=station.rules, station=str(station.path or station.name))
+        return load_catalogue(*paths)
+    return load_catalogue(*paths, rules=station.rules, station=str(station.path or station.name))
 
 
 def _require_plan(plan: str) -> None:

@@ -15,7 +15,7 @@ from bench.plugin.settings import RunSettings
 from bench.record import utc_now
 from bench.record.events import Started
 from bench.record.schema import RequirementRecord
-from bench.requirements import Requirement
+from bench.requirements import CATALOGUE, Requirement
 
 __all__ = ["started_event"]
 
@@ -72,6 +72,7 @@ def _requirement(row: Requirement, settings: RunSettings) -> RequirementRecord:
         limit_text=row.limit_text,
         group=row.group,
         covered=covered,
+        changed="" if row.origin == CATALOGUE else row.origin,
     )
 
 

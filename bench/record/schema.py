@@ -182,6 +182,8 @@ class RequirementRecord:
     group: str = ""
     covered: bool = True
     """False where no test of this version covers it (the visible list)."""
+    changed: str = ""
+    """The user's file and reason where it is not the catalogue's own row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

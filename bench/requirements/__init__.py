@@ -3,9 +3,10 @@
 from bench.requirements.catalogue import Catalogue, limits, load_catalogue
 from bench.requirements.declared import Declared
 from bench.requirements.limits import LimitRule
-from bench.requirements.requirement import GROUPS, Requirement, Scope
+from bench.requirements.requirement import CATALOGUE, GROUPS, Requirement, Scope
 
 __all__ = [
+    "CATALOGUE",
     "GROUPS",
     "Catalogue",
     "Declared",

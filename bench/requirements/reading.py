@@ -10,7 +10,7 @@ from typing import Final, cast
 from bench.decision import Basis, Rule
 from bench.quantity import QuantityError, Tolerance, dimension_of
 from bench.requirements.limits import Bound, LimitRule, Side
-from bench.requirements.requirement import GROUPS, Levels, Requirement, Scope
+from bench.requirements.requirement import CATALOGUE, GROUPS, Levels, Requirement, Scope
 from bench.strict_toml import REQUIRED, Table
 
 __all__ = ["PLANS", "read_requirements"]
@@ -49,7 +49,7 @@ def _row(table: Table, name: str, *, base: Requirement | None, group: str) -> Re
         (ATTRIBUTE, *(rule.value for rule in Rule)),
         REQUIRED if base is None else (ATTRIBUTE if base.rule is None else base.rule.value),
     )
-    origin = "catalogue" if group else f"{table.source.name}: {table.text('because')}"
+    origin = CATALOGUE if group else f"{table.source.name}: {table.text('because')}"
     return Requirement(
         id=name,
         title=table.text("title", base.title if base else REQUIRED),

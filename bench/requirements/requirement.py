@@ -10,9 +10,11 @@ from bench.decision import Rule
 from bench.requirements.declared import Declared
 from bench.requirements.limits import LimitRule
 
-__all__ = ["GROUPS", "Levels", "Requirement", "Scope"]
+__all__ = ["CATALOGUE", "GROUPS", "Levels", "Requirement", "Scope"]
 
 Levels = Literal["all", "max", "min/mid/max"]
+CATALOGUE: Final = "catalogue"
+"""Origin of a row that no user file has changed."""
 GROUPS: Final = ("output", "fault", "leakage", "record", "indicator")
 
 _RULE_WORDS: Final[Mapping[Rule, str]] = {

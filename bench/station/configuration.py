@@ -68,7 +68,7 @@ RELAYS: Final[Mapping[str, int]] = MappingProxyType(
 """Relay names, with the channels of the simulated laboratory. Source: docs/laboratory.md."""
 
 DEFAULT_TIMEOUT_S: Final = 5.0
-_SETTINGS: Final = ("profile", "operator", "out")
+_SETTINGS: Final = ("profile", "requirements", "operator", "out")
 """Settings that a station file may give, below the command line and the environment."""
 
 

@@ -12,7 +12,17 @@ ROOT = Path(__file__).parents[2]
 
 
 def arguments(**given):
-    names = ["station", "profile", "serial", "firmware", "udi", "operator", "out", "twin_seed"]
+    names = [
+        "station",
+        "profile",
+        "requirements",
+        "serial",
+        "firmware",
+        "udi",
+        "operator",
+        "out",
+        "twin_seed",
+    ]
     return argparse.Namespace(plan="release", twin_fault=[], **(dict.fromkeys(names) | given))
 
 

@@ -19,6 +19,7 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
     "mA": ("A", 1e3),
     "µC": ("C", 1e6),
     "nC": ("C", 1e9),
+    "µC/s": ("A", 1e6),
     "ms": ("s", 1e3),
     "µs": ("s", 1e6),
     "min": ("s", 1 / 60),

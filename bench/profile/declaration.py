@@ -37,6 +37,12 @@ class Declaration:
         return self.output.loads_ohm
 
     @property
+    def contact_off_limit_ohm(self) -> float:
+        """Resistance above which no unit may still see contact: declared, with its tolerance."""
+        declared_ohm = self.protection.contact_off_ohm
+        return declared_ohm + self.tolerance.contact.half_width(declared_ohm)
+
+    @property
     def highest_level(self) -> int:
         """Number of the highest level."""
         return self.output.levels[-1].number

@@ -14,6 +14,7 @@ from bench.profile import Profile
 from bench.record.schema import DeviceRecord
 from bench.station.acquisition import Capture, Shot
 from bench.station.ceiling import CeilingWatch
+from bench.station.contacts import Contacts
 from bench.station.direct_current import DirectCurrent, DirectReading
 from bench.station.edges import FastRecords
 from bench.station.electrode import ElectrodeVoltage
@@ -25,6 +26,7 @@ from bench.station.reactions import Reaction, Reactions
 from bench.station.residual import MeasuringDevice, QuietStates, Residual
 from bench.station.scales import Label
 from bench.station.session import FullSession, SessionWatch
+from bench.station.shorts import Shorts
 from bench.station.station import OpenStation
 from bench.station.steady_output import SteadyOutput, record_duration_s, record_points
 from bench.station.treatment import Treatment
@@ -104,6 +106,19 @@ class Bench:
             clock=self.clock,
             shunt=station.shunt,
             accuracy=station.accuracy.multimeter,
+        )
+        self.contacts = Contacts(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
+            clock=self.clock,
+        )
+        self.shorts = Shorts(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
+            direct=self.direct,
+            clock=self.clock,
         )
         self.ceiling = CeilingWatch(
             ceiling_a=profile.output.ceiling_ua * 1e-6, stopwatch=self.stopwatch
@@ -189,6 +204,10 @@ class Bench:
         if isinstance(known, BenchError):
             raise known
         return known
+
+    def fresh_steady(self, *, level: int, load_ohm: float) -> SteadyOutput:
+        """Return a record taken now, for a test that did something to the device before."""
+        return self._take_steady(level, load_ohm, BATTERY_V)
 
     def run(self, *, level: int, load_ohm: float) -> None:
         """Start a session at a level into a load and wait for the full output."""

@@ -20,10 +20,12 @@ from bench.station.equipment import (
     ShuntEntry,
     SupplyOutputs,
 )
+from bench.station.fixture import DRY_LOADS_OHM
 from bench.station.settings import Setting, resolve
 from bench.strict_toml import Table, read_toml
 
 __all__ = [
+    "OPTIONAL_RELAYS",
     "RELAYS",
     "ROLES",
     "CalibrationPolicy",
@@ -63,9 +65,13 @@ RELAYS: Final[Mapping[str, int]] = MappingProxyType(
         "dmm_measuring_device": 118,
         "dmm_battery": 119,
         "load_open": 120,
+        **{name: 201 + k for k, name in enumerate(DRY_LOADS_OHM)},
     }
 )
 """Relay names, with the channels of the simulated laboratory. Source: docs/laboratory.md."""
+
+OPTIONAL_RELAYS: Final = frozenset(DRY_LOADS_OHM)
+"""A station may lack these: what needs them is then NOT TESTED."""
 
 DEFAULT_TIMEOUT_S: Final = 5.0
 _SETTINGS: Final = ("profile", "requirements", "operator", "out")
@@ -241,7 +247,11 @@ def _voltage_channel(table: Table) -> ScopeChannel:
 
 
 def _relays(table: Table) -> Mapping[str, int]:
-    relays = {name: table.integer(name, minimum=1) for name in RELAYS}
+    relays = {
+        name: table.integer(name, minimum=1)
+        for name in RELAYS
+        if name in table or name not in OPTIONAL_RELAYS
+    }
     table.finish()
     taken: dict[int, str] = {}
     for name, channel in relays.items():

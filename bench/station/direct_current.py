@@ -140,6 +140,11 @@ class DirectCurrent:
         self._shunt = shunt
         self._accuracy = accuracy
 
+    @property
+    def shunt_ohm(self) -> float:
+        """The shunt as the self-test found it."""
+        return self._shunt.ohm
+
     def of_cycles(self, repetition: Repetition) -> DirectReading:
         """Return the mean over whole repetitions of a running device."""
         return self._read(Apertures.of(repetition, self._accuracy), phases=START_PHASES)

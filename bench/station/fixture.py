@@ -8,7 +8,17 @@ from typing import Final
 from bench.errors import ConfigurationError
 from instruments.roles import LoadSwitch, Supply
 
-__all__ = ["BATTERY_OUTPUT", "CHARGER_OUTPUT", "REFERENCE_OUTPUT", "Fixture"]
+__all__ = ["BATTERY_OUTPUT", "CHARGER_OUTPUT", "DRY_LOADS_OHM", "REFERENCE_OUTPUT", "Fixture"]
+
+DRY_LOADS_OHM: Final[Mapping[str, float]] = {
+    "dry_1": 196e3,
+    "dry_2": 1.43e6,
+    "dry_3": 715e3,
+    "dry_4": 357e3,
+    "dry_5": 178e3,
+    "dry_6": 88.7e3,
+}
+"""Relays of the dry contact, nominal ohms from E to G. Source: docs/laboratory.md."""
 
 BATTERY_OUTPUT: Final = 1
 REFERENCE_OUTPUT: Final = 2
@@ -46,7 +56,7 @@ class Fixture:
         self._supply = supply
         self._relays = relays
         self._loads = loads
-        self._reference_resistance_ohm = reference_resistance_ohm
+        self.reference_resistance_ohm = reference_resistance_ohm
         self._on_action = on_action
         self._closed: set[str] = set()
 
@@ -99,6 +109,19 @@ class Fixture:
         self.open(*self._loads.values(), *(_SPECIAL_LOADS - {name}))
         self.close(name, "contact")
 
+    def has(self, name: str) -> bool:
+        """Return whether the station names this relay."""
+        return name in self._relays
+
+    def lost_contact_load(self, contact_off_ohm: float) -> str:
+        """Return the relay of the smallest resistance that is certainly no contact.
+
+        ``contact_off_ohm`` is the largest resistance at which the device may still see one.
+        """
+        dry = "dry_1"
+        fits = self.has(dry) and DRY_LOADS_OHM[dry] > contact_off_ohm
+        return dry if fits else "load_open"
+
     def power_device(self) -> None:
         """Give the device its battery at the nominal voltage."""
         self.set_battery(BATTERY_V)
@@ -114,7 +137,7 @@ class Fixture:
 
     def isolate_device(self) -> None:
         """Take the device off the path and open the path."""
-        self.open("device", "contact", *self._loads.values(), *_SPECIAL_LOADS)
+        self.open("device", "contact", *self._loads.values(), *_SPECIAL_LOADS, *DRY_LOADS_OHM)
 
     def reference_current(self, current_ua: float) -> None:
         """Send a direct current through the shunt from the supply; the device must be isolated.
@@ -127,7 +150,7 @@ class Fixture:
         else:
             self.open("reverse")
             self.close("reference")
-        self._reference_voltage(abs(current_ua) * 1e-6 * self._reference_resistance_ohm)
+        self._reference_voltage(abs(current_ua) * 1e-6 * self.reference_resistance_ohm)
 
     def check_voltage(self, voltage_v: float) -> None:
         """Put a known voltage on the open electrode node; the device must be isolated."""

@@ -35,6 +35,11 @@ class RangeChoice:
         """Return the range of a level: twice its current over 0.8."""
         return self._rounded(2 * self._largest_ua(level) * 1e-6 / FILL)
 
+    def at_least_a(self, full_scale_a: float) -> float:
+        """Return the smallest transferred range of at least ``full_scale_a``, or the widest."""
+        known = sorted({self.level_a(row.number) for row in self.profile.levels} | {self.wide_a()})
+        return next((range_a for range_a in known if range_a >= full_scale_a), known[-1])
+
     def wide_a(self) -> float:
         """Return the range on which a clipped record is retaken."""
         return self._rounded(2 * WIDE_FACTOR * self._largest_ua(None) * 1e-6)

@@ -99,7 +99,7 @@ class Reactions:
 
         ``widening`` is the factor on the electrode channel's range, which holds the compliance.
         """
-        self._fixture.close("load_open")
+        self._fixture.close(self._fixture.lost_contact_load(self._profile.contact_off_limit_ohm))
         self._treatment.run(level=level, load_ohm=load_ohm)
         self._sleep(phase_s)
         capture = self._records.take(
@@ -111,7 +111,10 @@ class Reactions:
         )
         threshold = ELECTRODE_OFF_FRACTION * self._profile.output.compliance_v
         return self.after_sync(
-            capture, Label.ELECTRODE, threshold=threshold, averaging_s=ELECTRODE_AVERAGING_S
+            capture,
+            Label.ELECTRODE,
+            threshold=threshold,
+            averaging_s=min(ELECTRODE_AVERAGING_S, off_averaging_s(self._profile)),
         )
 
     def user_stop(self, *, level: int, load_ohm: float, phase_s: float) -> Reaction:

@@ -15,7 +15,7 @@ from bench.twin.virtual_time import NS_PER_S, Appointment, Timeline
 
 __all__ = ["CONTACT_SENSED", "RELAYS", "Fixture", "FixtureValues", "Relay"]
 
-RELAYS = range(101, 121)
+RELAYS = (*range(101, 121), *range(201, 221))
 CONTACT_SENSED = frozenset({101, 102, 103, 104, 105, 106, 107, 113, 114})
 """Relays whose contact gives a pulse on the sync line."""
 
@@ -23,6 +23,8 @@ _CONTACT = 107
 _DEVICE = 108
 _REFERENCE, _REVERSE, _CHECK = 109, 110, 111
 _OPEN_LOAD = 120
+_DRY_OHM = {201: 196e3, 202: 1.43e6, 203: 715e3, 204: 357e3, 205: 178e3, 206: 88.7e3}
+"""A dry contact from E to G in steps: conductances that add."""
 _SOLID_STATE_S = 100e-6
 _CLOSES_S, _OPENS_S = (6e-3, 12e-3), (2e-3, 5e-3)
 _BOUNCE_S = 3e-3
@@ -55,8 +57,14 @@ class FixtureValues:
         self.measuring_load_ohm = within(1_000.0, 1e-2)
         self.probe_ohm = within(10e6, 1e-2)
         self.open_ohm = within(2e6, 1e-2)
-        self.contact_ohm = {channel: float(random.uniform(*_CONTACT_OHM)) for channel in RELAYS}
+        self.contact_ohm = {
+            channel: float(random.uniform(*_CONTACT_OHM)) for channel in RELAYS[:20]
+        }
         self.return_ohm = float(random.uniform(*_CONTACT_OHM))
+        self.contact_ohm |= {
+            channel: float(random.uniform(*_CONTACT_OHM)) for channel in RELAYS[20:]
+        }
+        self.dry_ohm = {channel: within(ohm, 1e-2) for channel, ohm in _DRY_OHM.items()}
         if "X08" in faults:
             self.contact_ohm[_AGED] += _AGED_OHM
         self.stuck_closed = {_STUCK_CLOSED} if "X06" in faults else set[int]()
@@ -161,7 +169,7 @@ class Fixture:
     def _known(self, channel: int) -> int:
         if channel not in self._relays:
             raise ValueError(
-                f"relay {channel}: the switch unit has relays {RELAYS[0]} to {RELAYS[-1]}"
+                f"relay {channel}: the switch unit has relays 101 to 120 and 201 to 220"
             )
         return channel
 
@@ -251,6 +259,8 @@ def _plain_paths(values: FixtureValues, closed: frozenset[int]) -> list[Resistor
         ],
     }
     paths[_OPEN_LOAD] = [Resistor(a="E", b=GROUND, ohm=values.open_ohm + contact[_OPEN_LOAD])]
+    for channel, ohm in values.dry_ohm.items():
+        paths[channel] = [Resistor(a="E", b=GROUND, ohm=ohm + contact[channel])]
     for channel, ohm in values.load_ohm.items():
         paths[channel] = [Resistor(a="L", b="S", ohm=ohm + contact[channel])]
     found = [part for channel, parts in paths.items() if channel in closed for part in parts]

@@ -1,4 +1,4 @@
-"""The simulated switch unit: Keysight DAQ970A with a 20-channel actuator DAQM903A in slot 1.
+"""The simulated switch unit: Keysight DAQ970A, 20-channel actuators DAQM903A in slots 1 and 2.
 
 Dialect: DAQ970A Programming Guide. A command returns when every contact it moved has settled.
 What ``ROUTe:CLOSe?`` answers is what was commanded; it is no proof of a contact.
@@ -15,9 +15,10 @@ from bench.twin.scpi_tree import Call
 
 __all__ = ["SwitchUnit"]
 
-CHANNELS = tuple(range(101, 121))
-"""Relays of docs/laboratory.md."""
+CHANNELS = (*range(101, 121), *range(201, 221))
+"""Relays of the two cards; docs/laboratory.md says what is wired."""
 _SLOTS = (100, 200, 300)
+_CARDS = {100: "A", 200: "B"}
 
 
 class SwitchUnit(ScpiInstrument):
@@ -75,16 +76,18 @@ class SwitchUnit(ScpiInstrument):
         return slot
 
     def _card(self, call: Call) -> str:
-        if self._slot(call) != _SLOTS[0]:
+        card = _CARDS.get(self._slot(call))
+        if card is None:
             return "Keysight Technologies,0,0,0"
-        return f"Keysight Technologies,DAQM903A,{self._serial}-A,1.00-SIMULATED"
+        return f"Keysight Technologies,DAQM903A,{self._serial}-{card},1.00-SIMULATED"
 
     def _card_reset(self, call: Call) -> None:
         if call.arguments.peek().upper() == "ALL":
             call.arguments.word()
-        elif self._slot(call) != _SLOTS[0]:
+            self.reset()
             return
-        self.reset()
+        slot = self._slot(call)
+        self._drive(tuple(c for c in CHANNELS if slot < c < slot + 100), closed=False)
 
     def _cycle_counts(self, call: Call) -> str:
         channels = call.arguments.channel_list(CHANNELS)

@@ -172,7 +172,7 @@ def test_a_relay_stuck_open_and_an_open_lead_leave_no_path() -> None:
 
 def test_unknown_relays_outputs_and_bench_faults_are_refused() -> None:
     bench = UnitUnderTest()
-    with pytest.raises(ValueError, match="relays 101 to 120"):
+    with pytest.raises(ValueError, match="relays 101 to 120 and 201 to 220"):
         bench.world.command_relay(121, closed=True)
     with pytest.raises(ValueError, match="outputs 1 to 3"):
         bench.supply(4, 1.0)

@@ -136,7 +136,11 @@ def statement(record: RunRecord) -> str:
     table = _SIMULATED_STATEMENTS if record.simulated else _STATEMENTS
     fallback = "The verdict of this run is not known to this version: no statement is made."
     text = table.get(record.verdict, fallback)
-    return text.format(plan=record.plan, failed=_ids_of_failed(record))
+    late = [part for part in record.equipment if not part.calibrated]
+    if late and not record.simulated:
+        text = _UNCALIBRATED + (_NOT_MET if "{failed}" in text else "")
+    named = ", ".join(f"{part.role} {part.model} ({part.calibration_status})" for part in late)
+    return text.format(plan=record.plan, failed=_ids_of_failed(record), named=named)
 
 
 def _ids_of_failed(record: RunRecord) -> str:
@@ -145,6 +149,11 @@ def _ids_of_failed(record: RunRecord) -> str:
     return ", ".join(ids) or "see the table of clauses"
 
 
+_UNCALIBRATED = (
+    "No statement of conformity: without valid calibration were {named}. The values and their "
+    "uncertainties hold only as far as those instruments can be trusted."
+)
+_NOT_MET = " Not met by these values: {failed}."
 _STATEMENTS: dict[str, str] = {
     Verdict.PASS: "The item tested complies with the requirements of plan “{plan}” that were "
     "tested, each under the decision rule printed in its row.",

@@ -93,7 +93,7 @@ def _bench(folder: Path, failure: BenchError | None) -> Iterator[_Finding]:
     record = load_run(folder)
     for part in record.equipment:
         yield _Finding(
-            state="ok",
+            state="ok" if part.calibrated else "warn",
             name=f"{part.role} identity",
             detail=f"{part.manufacturer} {part.model}, serial {part.serial}, {part.firmware}; "
             f"calibration: {part.calibration_status}",

@@ -63,7 +63,6 @@ class RunSettings:
     root: Path
     origins: Mapping[str, tuple[str, str]]
     """Every setting with its value and where it came from, for ``bench doctor``."""
-    calibration_override: bool = False
 
     @property
     def simulated(self) -> bool:
@@ -142,12 +141,16 @@ class RunSettings:
         return simulated_station(twin.addresses, self.profile, self.twin_seed)
 
     def require_calibration(self, station: Station) -> None:
-        """Raise CalibrationOverdue where an instrument is past its date and nobody overrode it."""
+        """Raise CalibrationOverdue where an instrument is past its date and the station blocks that.
+
+        Under ``overdue = "mark"`` the run goes on, and its report makes no statement of conformity.
+        """
         late = overdue(station, date.today())  # noqa: DTZ011 - due dates are local calendar days
-        if late and not self.calibration_override:
+        if late and station.calibration_policy == "block":
             raise CalibrationOverdue(
-                f"station {station.name}: calibration overdue: {'; '.join(late)}; "
-                "have it calibrated and enter the new date in the station file"
+                f"station {station.name}: calibration overdue: {'; '.join(late)}; have it "
+                "calibrated and enter the new date in the station file, or set [calibration] "
+                'overdue = "mark" for a run that states no conformity'
             )
 
     def assumptions(self) -> tuple[str, ...]:

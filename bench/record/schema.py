@@ -53,6 +53,9 @@ class Equipment:
     calibration_due: str
     """ISO date, or empty where the part has none (then ``calibration_status`` says why)."""
     calibration_status: str
+    calibrated: bool = True
+    """False where its calibration was overdue, or never shown, on the day of the run: nothing that
+    it measured can support a statement of conformity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,6 +111,15 @@ class Station:
         """Who operates the station, as the file says."""
         return self.settings.get("operator", "")
 
+    def calibrated(self, role: str, on: date | None = None) -> bool:
+        """Return whether an instrument's calibration is in force on a day (today by default).
+
+        Without a due date an instrument of a real station is not calibrated: nothing shows that
+        it ever was. A simulated one needs none.
+        """
+        due = self.instruments[role].calibration_due
+        return self.simulated if due is None else due >= (on or _today())
+
     def calibration_status(self, role: str, on: date | None = None) -> str:
         """Return an instrument's calibration status in words for a day (today by default)."""
         entry = self.instruments[role]
@@ -124,18 +133,13 @@ class Station:
 
 
 def overdue(station: Station, on: date) -> tuple[str, ...]:
-    """Return a line for each instrument whose calibration was due before ``on``.
-
-    An instrument without a due date on a real station counts as overdue: nothing shows that it
-    was ever calibrated.
-    """
+    """Return a line for each instrument whose calibration was due before ``on``."""
     lines: list[str] = []
     for role, entry in station.instruments.items():
-        who = f"{role} {entry.model} {entry.serial}".strip()
-        if entry.calibration_due is not None and entry.calibration_due < on:
-            lines.append(f"{who} was due on {entry.calibration_due.isoformat()}")
-        elif entry.calibration_due is None and not station.simulated:
-            lines.append(f"{who} has no calibration_due")
+        if not station.calibrated(role, on):
+            who = f"{role} {entry.model} {entry.serial}".strip()
+            due = entry.calibration_due
+            lines.append(f"{who} was due on {due}" if due else f"{who} has no calibration_due")
     return tuple(lines)
 
 

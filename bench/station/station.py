@@ -263,6 +263,7 @@ class OpenStation:
             resource=instrument.resource_name,
             calibration_due=due.isoformat() if due else "",
             calibration_status=self.configuration.calibration_status(role),
+            calibrated=self.configuration.calibrated(role),
         )
 
     def _step(self, step: SelfTestStep) -> None:

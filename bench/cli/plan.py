@@ -7,11 +7,14 @@ import contextlib
 import io
 import json
 import sys
+from collections.abc import Sequence
 
 import pytest
 
 from bench.cli.run import ROOT, pytest_words
 from bench.cli.run_options import add_run_options
+from bench.errors import ConfigurationError
+from bench.plugin.decidability import Undecidable, undecidable_limits, unpredicted
 from bench.plugin.hooks import SETTINGS, requirement_ids
 from bench.plugin.settings import RunSettings, settings_from
 
@@ -56,17 +59,26 @@ def run(arguments: argparse.Namespace) -> int:
     rows = [
         _requirement(row.id, row.title, settings, collector) for row in _rows(settings, collector)
     ]
+    planned = [ids for _, ids in collector.tests]
+    undecidable = undecidable_limits(settings, planned)
+    exit_code = ConfigurationError.exit_code if undecidable else 0
     if arguments.json:
         document = {
             "plan": settings.plan_name,
             "profile": settings.profile.id,
             "tests": [{"id": node, "requirements": ids} for node, ids in collector.tests],
             "requirements": rows,
+            "undecidable": [_undecidable(found) for found in undecidable],
+            "not_predicted": [
+                {"requirement": row, "quantity": quantity}
+                for row, quantity in unpredicted(settings, planned)
+            ],
         }
         sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-        return 0
+        return exit_code
     sys.stdout.write(_text(settings, collector, rows))
-    return 0
+    sys.stdout.write(_decidability(undecidable, unpredicted(settings, planned)))
+    return exit_code
 
 
 def _rows(settings: RunSettings, collector: _Collector):  # noqa: ANN202 - requirements
@@ -85,6 +97,33 @@ def _requirement(
     else:
         state = "tested" if tests else "no test"
     return {"id": identifier, "title": title, "tests": tests, "state": state}
+
+
+def _undecidable(found: Undecidable) -> dict[str, str | float | int]:
+    return {
+        "requirement": found.requirement,
+        "quantity": found.limit.quantity,
+        "basis": found.limit.basis.value,
+        "limit": found.limit.text,
+        "level": found.level,
+        "load_ohm": found.load_ohm,
+        "rule": found.limit.rule.value,
+        "unit": found.limit.unit,
+        "predicted_uncertainty": found.expanded_uncertainty,
+        "needed_uncertainty": found.needed,
+        "dominant": found.dominant,
+    }
+
+
+def _decidability(undecidable: Sequence[Undecidable], later: Sequence[tuple[str, str]]) -> str:
+    """Return which limits this station cannot decide, and of which only the run can tell."""
+    lines = [f"cannot be decided, so the plan is refused: {found}" for found in undecidable]
+    if not undecidable:
+        lines.append("every limit with a predicted uncertainty can be decided on this station")
+    names = ", ".join(f"{row} {quantity}" for row, quantity in later)
+    if names:
+        lines.append(f"uncertainty known after the measurement only: {names}")
+    return "\n".join(lines) + "\n"
 
 
 def _text(settings: RunSettings, collector: _Collector, rows: list[dict[str, str | int]]) -> str:

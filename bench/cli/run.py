@@ -13,9 +13,10 @@ import pytest
 from bench.challenge import require_known_faults
 from bench.cli.run_options import add_run_options
 from bench.cli.run_text import run_text
+from bench.plugin.decidability import require_decidable
 from bench.plugin.hooks import RUN, SETTINGS
 from bench.plugin.run import Run
-from bench.plugin.settings import RunSettings, settings_from
+from bench.plugin.settings import PLANS, RunSettings, settings_from
 from bench.record import create_run_folder, load_run, summary_bytes
 
 __all__ = ["add_arguments", "execute", "pytest_words", "run"]
@@ -80,6 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
 def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
     """Run pytest on the plan; return the exit code and the run folder, if there is one."""
     words = pytest_words(settings, extra)
+    if settings.plan in PLANS:
+        require_decidable(settings)
     create_run_folder(settings.folder)
     if sys.stderr.isatty():
         sys.stderr.write(f"pytest {' '.join(words)}\n")

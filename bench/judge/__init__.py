@@ -22,6 +22,7 @@ from bench.judge.rules import (
     guard_band,
     judge,
     missing_value_verdict,
+    needed_uncertainty,
     probability_of_conformity,
 )
 from bench.judge.run_verdict import requirement_verdict, run_verdict
@@ -77,6 +78,7 @@ __all__ = [
     "mean_budget",
     "missing_value_verdict",
     "multimeter_accuracy",
+    "needed_uncertainty",
     "net_charge_budget",
     "normal",
     "phase_charge_budget",

@@ -29,6 +29,7 @@ __all__ = [
     "guard_band",
     "judge",
     "missing_value_verdict",
+    "needed_uncertainty",
     "probability_of_conformity",
 ]
 
@@ -122,14 +123,14 @@ def probability_of_conformity(value: float, standard_uncertainty: float, limit: 
     return above - below
 
 
-def decidable(
+def needed_uncertainty(
     limit: Limit,
     expanded_uncertainty: float,
     *,
     coverage_factor: float = _DEFAULT_COVERAGE,
     natural_low: float | None = None,
-) -> str | None:
-    """Return None if the rule leaves an acceptance interval, else why not and what would do.
+) -> float | None:
+    """Return None if the rule leaves an acceptance interval, else the U below which it would.
 
     ``natural_low`` is the least value that the quantity can have (0 for a magnitude): an upper
     limit alone has an empty interval too where the guard band reaches down to it.
@@ -143,7 +144,25 @@ def decidable(
     room = limit.high - low
     if room > sides * band:
         return None
-    needed = expanded_uncertainty * room / (sides * band)
+    return expanded_uncertainty * room / (sides * band)
+
+
+def decidable(
+    limit: Limit,
+    expanded_uncertainty: float,
+    *,
+    coverage_factor: float = _DEFAULT_COVERAGE,
+    natural_low: float | None = None,
+) -> str | None:
+    """Return None if the rule leaves an acceptance interval, else why not and what would do."""
+    needed = needed_uncertainty(
+        limit,
+        expanded_uncertainty,
+        coverage_factor=coverage_factor,
+        natural_low=natural_low,
+    )
+    if needed is None:
+        return None
     return (
         f"{limit.quantity}: the bench cannot decide {_interval_text(limit)} by rule {limit.rule}: "
         f"its uncertainty U = {expanded_uncertainty:.3g} {limit.unit} leaves no acceptance "

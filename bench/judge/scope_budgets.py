@@ -235,10 +235,10 @@ def amplitude_ratio_budget(
     plateau_samples: int,
     zero_samples: int,
 ) -> Budget:
-    """Budget of the relative change of an amplitude (load regulation), in per cent.
+    """Budget of the ratio of two amplitudes (load regulation).
 
     Both are taken on one range over one shunt: gain and shunt are common to both and act on the
-    change alone.
+    deviation from one alone.
     """
     inputs = [
         on.gain(),
@@ -253,9 +253,9 @@ def amplitude_ratio_budget(
         factor = (1.0 + gain / reference_a) * (1.0 + shunt)
         here = amplitude_a * factor + sum(errors[:3]) - sum(errors[3:6])
         there = reference_a * factor + sum(errors[6:9]) - sum(errors[9:])
-        return 100.0 * (here / there - 1.0)
+        return here / there
 
-    return evaluate("load regulation", "%", inputs, equation)
+    return evaluate("load regulation", "1", inputs, equation)
 
 
 def phase_charge_budget(

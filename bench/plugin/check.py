@@ -4,33 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from bench.judge import Budget, Limit, Verdict, fact_verdict, judge, missing_value_verdict
+from bench.plugin.units import unit_factor
 from bench.profile import Profile
 from bench.record.schema import BudgetLine, BudgetRecord, MeasurementRecord, Scalar
 from bench.requirements import Catalogue
 from bench.station.measured import Measured
 
 __all__ = ["Check", "CheckContext"]
-
-_UNITS: Final[Mapping[str, tuple[str, float]]] = {
-    "µA": ("A", 1e6),
-    "mA": ("A", 1e3),
-    "µC": ("C", 1e6),
-    "nC": ("C", 1e9),
-    "µC/s": ("A", 1e6),
-    "ms": ("s", 1e3),
-    "µs": ("s", 1e6),
-    "min": ("s", 1 / 60),
-    "mJ": ("J", 1e3),
-    "mA/cm2": ("A/cm2", 1e3),
-    "mV": ("V", 1e3),
-    "%": ("1", 1e2),
-    "": ("1", 1.0),
-    "ratio": ("1", 1.0),
-}
-"""Units of limits: the SI unit in which the measurand comes, and the factor to the limit's."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -231,7 +213,7 @@ def _judged(requirement: str, measured: Measured, limit: Limit) -> MeasurementRe
         attempt=1,
         reason=measured.reason,
     )
-    scale = _scale(requirement, measured.unit, limit.unit)
+    scale = unit_factor(requirement, measured.unit, limit.unit)
     measured_value = measured.value
     if measured_value is None:
         verdict = missing_value_verdict(undecidable=measured.undecidable)
@@ -264,17 +246,6 @@ def _expanded(measured: Measured, scale: float) -> float | None:
         return 0.0
     known = measured.expanded_uncertainty
     return None if known is None else known * scale
-
-
-def _scale(requirement: str, measured_unit: str, limit_unit: str) -> float:
-    """Return the factor from the measurand's SI unit to the unit of its limit."""
-    si_unit, factor = _UNITS.get(limit_unit, (limit_unit, 1.0))
-    if si_unit != measured_unit:
-        raise ValueError(
-            f"{requirement}: measured in {measured_unit}, limit in {limit_unit}: "
-            "the plan and the requirement's file do not speak of the same quantity"
-        )
-    return factor
 
 
 def _conditions(

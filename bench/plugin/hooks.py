@@ -12,9 +12,10 @@ import msgspec
 import pytest
 from _pytest.nodes import Node
 
-from bench.errors import BenchError, DeviceMisbehaved, NotOffered
+from bench.errors import BenchError, ConfigurationError, DeviceMisbehaved, NotOffered
 from bench.judge import Verdict
 from bench.plugin.check import Check
+from bench.plugin.decidability import require_decidable
 from bench.plugin.progress import Progress
 from bench.plugin.run import Run, RunFailed
 from bench.plugin.settings import RunSettings, add_options, settings_from
@@ -104,6 +105,10 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         return (yield)
     settings = _settings(config)
     selected = [requirement_ids(item) for item in items]
+    try:
+        require_decidable(settings, selected)
+    except ConfigurationError as refusal:
+        pytest.exit(str(refusal), returncode=refusal.exit_code)
     run = Run(settings, planned=config.stash[_PLANNED], selected=selected)
     config.stash[RUN] = run
     config.pluginmanager.register(Progress(total=len(items)), "bench-progress")

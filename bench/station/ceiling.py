@@ -61,9 +61,11 @@ class CeilingWatch:
     def _normal(self, capture: Capture, label: Label) -> None:
         waveform = capture.waveforms[label]
         edges = self._edges(capture)
+        blind_a = _blind_a(capture, label)
         for quiet in _outside(waveform, edges):
             worst = worst_mean(quiet, averaging_s=AVERAGING_S)
-            self.outside_a = _worse(self.outside_a, capture, label, worst)
+            if blind_a == 0.0 or worst > self._ceiling_a + blind_a:
+                self.outside_a = _worse(self.outside_a, capture, label, worst)
         transient = capture.waveforms.get(Label.TRANSIENT, waveform)
         for edge_s in edges:
             self._window(capture, label, transient.between(edge_s, edge_s + WINDOW_S))
@@ -90,6 +92,16 @@ def _current_label(capture: Capture) -> Label | None:
         if label in capture.waveforms and not capture.clipped(label):
             return label
     return next((la for la in (Label.TRANSIENT, Label.CURRENT) if la in capture.waveforms), None)
+
+
+def _blind_a(capture: Capture, label: Label) -> float:
+    """Return what a range that was not transferred may read without any current.
+
+    The widest transient range has an offset beyond the ceiling: there only what exceeds both is
+    evidence, and the same output stands in other records on ranges that can tell.
+    """
+    scale = capture.scales[label]
+    return 0.0 if scale.transferred else scale.current_range(noise_rms_a=0.0).offset_limit_a
 
 
 def _outside(waveform: Waveform, edges: tuple[float, ...]) -> list[Waveform]:

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from bench.judge import scope_accuracy, transferred_scope
 from bench.profile import load_profile
 from bench.record.schema import CaptureRecord
 from bench.station.acquisition import Capture, Shot
-from bench.station.scales import Label
+from bench.station.scales import Label, Scale
 from bench.station.steady_output import SteadyOutput
 from bench.waveform import Waveform
 
@@ -22,9 +23,14 @@ def capture_of(codes, *, current_a, interval_s, label=Label.CURRENT, noise=0.6, 
     )  # fmt: skip
     record = CaptureRecord(acquisition_id="a1", title="", conditions={}, waveforms=(), taken_at="")
     shot = Shot(title="", full_scale={label: 1.0}, duration_s=1.0, points=codes.size)
+    volts_per_division = 256 * waveform.gain * 1e3 / 8
+    scale = Scale(
+        label=label, volts_per_division=volts_per_division, sensitivity=1e3, zero_v=0.0, noise_v=0.0,
+        accuracy=transferred_scope(scope_accuracy("DSO-X 3024A")), shunt_relative=1e-4,
+    )  # fmt: skip
     return Capture(
         record=record, shot=shot, waveforms={label: waveform}, hashes={label: "sha"},
-        volts_per_division={label: 256 * waveform.gain * 1e3 / 8}, transferred={label: True},
+        volts_per_division={label: volts_per_division}, scales={label: scale},
     )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ def load_regulation(output: SteadyOutput, *, reference: SteadyOutput) -> Measure
             on=scope_range(output),
             plateau_samples=plateau_samples(output, output.of_polarity(polarity)),
             zero_samples=zero_samples(output),
-        ).scaled(0.01, unit="1")
+        )
         changes.append(
             Measured(
                 value=here.value / there.value, unit="1", budget=budget,

@@ -10,7 +10,9 @@ from bench.challenge.matrix import (
     load_faults,
     require_known_faults,
     trials,
+    weighed,
 )
+from bench.challenge.page import challenge_page
 
 __all__ = [
     "ChallengeRow",
@@ -18,8 +20,10 @@ __all__ = [
     "Healthy",
     "Trial",
     "challenge",
+    "challenge_page",
     "load_faults",
     "require_known_faults",
     "trials",
     "upper_bound",
+    "weighed",
 ]

@@ -9,27 +9,31 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
+from bench.challenge.effects import exceeds
 from bench.errors import BenchError, UsageError
+from bench.profile import Profile
 
 __all__ = [
     "ChallengeRow", "FaultEntry", "Healthy", "Outcome", "Trial", "challenge", "load_faults",
-    "require_known_faults", "trials",
+    "require_known_faults", "trials", "weighed",
 ]  # fmt: skip
 
 Outcome = Literal["caught", "wrong_reason", "missed", "below_limit"]
 
 FAULT_FILE: Final = Path(__file__).with_name("faults.toml")
+ALL: Final = "all"
 _BENCH_FAULT: Final = re.compile(r"X\d{2}")
 _FAILED: Final = ("FAIL", "CONDITIONAL FAIL")
 _RUN_TIMEOUT_S: Final = 600.0
@@ -41,9 +45,14 @@ class FaultEntry:
     """One row of the table: which requirements must catch a fault."""
 
     id: str
+    title: str
     hazard: str
     severities: tuple[str, ...]
     requirements: tuple[str, ...]
+    values: dict[str, float] = field(default_factory=dict[str, float])
+    """The fault's parameter by severity, where it is a number."""
+    feature: str = ""
+    """What a profile must have for the fault to exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +64,10 @@ class Trial:
     seed: int
     expected: tuple[str, ...]
     """Requirements that must fail; empty: any (a stranger's fault)."""
+    applies: bool = True
+    """False where the profile lacks the part that fails."""
+    exceeds: bool = True
+    """Whether the effect is beyond what the profile allows."""
 
     @property
     def flag(self) -> str:
@@ -111,11 +124,11 @@ def require_known_faults(specs: Iterable[str]) -> None:
 def trials(specs: Iterable[str], *, seed: int) -> list[Trial]:
     """Return the runs for faults as written on the command line; one without severity gives all.
 
-    Raises UsageError for an id that is not in the table.
+    ``all`` is every fault of the table. Raises UsageError for an id that is not in the table.
     """
     table = load_faults()
     found: list[Trial] = []
-    for text in specs:
+    for text in (name for spec in specs for name in (table if spec == ALL else (spec,))):
         spec, equals, severity = text.partition("=")
         if _BENCH_FAULT.fullmatch(spec):
             found.append(Trial(name=spec, severity=None, seed=seed, expected=()))
@@ -138,6 +151,19 @@ def trials(specs: Iterable[str], *, seed: int) -> list[Trial]:
     return found
 
 
+def weighed(trial: Trial, profile: Profile) -> Trial:
+    """Return a trial with what the profile says of its fault."""
+    entry = load_faults().get(trial.name)
+    if entry is None:
+        return trial
+    value = entry.values.get(trial.severity or "")
+    return replace(
+        trial,
+        applies=not entry.feature or entry.feature in profile.features,
+        exceeds=exceeds(entry.id, value, profile),
+    )
+
+
 def challenge(
     plan: str,
     wanted: Sequence[Trial],
@@ -145,11 +171,22 @@ def challenge(
     options: Sequence[str],
     folder: Path,
     report: Callable[[Trial, ChallengeRow], None],
+    full: bool = False,
 ) -> list[ChallengeRow]:
-    """Run every trial in a process of its own, as many at once as there are processors."""
+    """Run every trial in a process of its own, as many at once as there are processors.
+
+    A run ends once the fault is caught, unless ``full``. A run that ``folder`` already holds to its
+    end is not run again: an interrupted challenge goes on where it was.
+    """
 
     def one(trial: Trial) -> ChallengeRow:
-        row = _run(plan, trial, options=options, folder=folder)
+        if not trial.applies:
+            row = ChallengeRow(
+                fault=trial.name, severity=trial.severity, outcome="below_limit",
+                requirements=(), verdict="NOT APPLICABLE", run="",
+            )  # fmt: skip
+        else:
+            row = _run(plan, trial, options=options, folder=folder, full=full)
         report(trial, row)
         return row
 
@@ -157,18 +194,25 @@ def challenge(
         return list(pool.map(one, wanted))
 
 
-def _run(plan: str, trial: Trial, *, options: Sequence[str], folder: Path) -> ChallengeRow:
+def _run(
+    plan: str, trial: Trial, *, options: Sequence[str], folder: Path, full: bool
+) -> ChallengeRow:
     slug = re.sub(r"[^A-Za-z0-9]+", "-", trial.flag or "healthy").strip("-")
     out = folder / f"{slug or 'healthy'}-seed{trial.seed}"
+    ended = () if full or not trial.expected else ("--", f"--until-fail={','.join(trial.expected)}")
     command = [
         sys.executable, "-m", "bench", "run", plan, "--out", str(out),
         "--twin-seed", str(trial.seed), *options,
-        *(("--twin-fault", trial.flag) if trial.name else ()),
+        *(("--twin-fault", trial.flag) if trial.name else ()), *ended,
     ]  # fmt: skip
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=_RUN_TIMEOUT_S, check=False
-    )
-    summary = _summary(out / "summary.json", done)
+    said = "nothing: the run was there already"
+    if not (out / "summary.json").exists():
+        shutil.rmtree(out, ignore_errors=True)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_RUN_TIMEOUT_S, check=False
+        )
+        said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+    summary = _summary(out / "summary.json", said)
     failed = tuple(row.id for row in summary.requirements if row.verdict in _FAILED)
     return ChallengeRow(
         fault=trial.name,
@@ -180,14 +224,12 @@ def _run(plan: str, trial: Trial, *, options: Sequence[str], folder: Path) -> Ch
     )
 
 
-def _summary(path: Path, done: subprocess.CompletedProcess[str]) -> _Summary:
+def _summary(path: Path, said: str) -> _Summary:
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Summary)
     except (OSError, msgspec.MsgspecError) as error:
-        said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
         raise BenchError(
-            f"challenge: the run into {path.parent} left no summary (exit {done.returncode}); "
-            f"it said: {said}"
+            f"challenge: the run into {path.parent} left no summary; it said: {said}"
         ) from error
 
 
@@ -196,6 +238,6 @@ def _outcome(trial: Trial, summary: _Summary, failed: tuple[str, ...]) -> Outcom
         return "caught" if summary.verdict == "ERROR" and not failed else "missed"
     errors = [row.id for row in summary.requirements if row.verdict == "ERROR"]
     if not failed:
-        return "missed"
+        return "missed" if trial.exceeds else "below_limit"
     right = not trial.expected or any(requirement in trial.expected for requirement in failed)
     return "caught" if right and not errors and summary.verdict == "FAIL" else "wrong_reason"

@@ -6,12 +6,25 @@ import argparse
 import json
 import sys
 import tempfile
+import threading
+import time
+from collections import Counter
 from pathlib import Path
 
 import msgspec
 
-from bench.challenge import ChallengeRow, Healthy, Trial, challenge, trials, upper_bound
+from bench.challenge import (
+    ChallengeRow,
+    Healthy,
+    Trial,
+    challenge,
+    challenge_page,
+    trials,
+    upper_bound,
+    weighed,
+)
 from bench.errors import UsageError
+from bench.profile import load_profile
 
 __all__ = ["add_arguments", "run"]
 
@@ -29,13 +42,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID[=SEVERITY]|FILE.py:Class[=SEVERITY]",
         action="append",
         default=[],
-        help="fault to fit; without severity all three; may be repeated",
+        help="fault to fit; without severity all three; 'all' is the whole table; may be repeated",
     )
     parser.add_argument("--healthy", metavar="N", type=int, default=0, help="healthy units to run")
     parser.add_argument(
         "--first-seed", metavar="N", type=int, default=1, help="seed of the first unit"
     )
-    parser.add_argument("--out", metavar="DIR", type=Path, help="keep the runs here")
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        help="keep the runs here; go on with those that are there",
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="do not end a run once its fault is caught"
+    )
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write the matrix as a page")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON document")
 
 
@@ -43,7 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the challenge; 0 where every fault was caught and no healthy unit was accused."""
     if not arguments.fault and not arguments.healthy:
         raise UsageError("challenge: nothing to do: give --fault ID or --healthy N")
-    wanted = trials(arguments.fault, seed=arguments.first_seed)
+    profile = load_profile(arguments.profile)
+    wanted = [
+        weighed(trial, profile) for trial in trials(arguments.fault, seed=arguments.first_seed)
+    ]
     healthy = [
         Trial(name="", severity=None, seed=arguments.first_seed + n, expected=())
         for n in range(arguments.healthy)
@@ -55,11 +80,22 @@ def run(arguments: argparse.Namespace) -> int:
             [*wanted, *healthy],
             options=("--profile", arguments.profile),
             folder=folder,
-            report=_report,
+            report=Progress(len(wanted) + len(healthy)),
+            full=arguments.full,
         )
     fault_rows, healthy_rows = rows[: len(wanted)], rows[len(wanted) :]
     units = _healthy(healthy_rows, arguments.first_seed)
-    _print(arguments, fault_rows, units)
+    bounds = _bounds(fault_rows, units)
+    _print(arguments, fault_rows, units, bounds)
+    if arguments.html:
+        page = challenge_page(
+            plan=arguments.plan,
+            profile=profile.title,
+            rows=fault_rows,
+            healthy=units,
+            bounds=bounds,
+        )
+        arguments.html.write_text(page, encoding="utf-8")
     caught = all(row.outcome in ("caught", "below_limit") for row in fault_rows)
     accused = units.fail + units.error + units.inconclusive
     return 0 if caught and not accused else 1
@@ -78,14 +114,23 @@ def _healthy(rows: list[ChallengeRow], first_seed: int) -> Healthy:
     )
 
 
-def _print(arguments: argparse.Namespace, rows: list[ChallengeRow], units: Healthy) -> None:
-    missed = sum(row.outcome not in ("caught", "below_limit") for row in rows)
-    bounds = {
-        "missed_rate_upper_95": upper_bound(trials=len(rows), events=missed),
+def _bounds(rows: list[ChallengeRow], units: Healthy) -> dict[str, float | None]:
+    decided = [row for row in rows if row.outcome != "below_limit"]
+    missed = sum(row.outcome != "caught" for row in decided)
+    return {
+        "missed_rate_upper_95": upper_bound(trials=len(decided), events=missed),
         "false_alarm_rate_upper_95": upper_bound(
             trials=units.n, events=units.fail + units.error + units.inconclusive
         ),
     }
+
+
+def _print(
+    arguments: argparse.Namespace,
+    rows: list[ChallengeRow],
+    units: Healthy,
+    bounds: dict[str, float | None],
+) -> None:
     if arguments.json:
         document = {
             "plan": arguments.plan,
@@ -98,9 +143,11 @@ def _print(arguments: argparse.Namespace, rows: list[ChallengeRow], units: Healt
         return
     for row in rows:
         sys.stdout.write(_text(row) + "\n")
-    caught = len(rows) - missed
+    count = Counter(row.outcome for row in rows)
+    decided = len(rows) - count["below_limit"]
     sys.stdout.write(
-        f"{caught} of {len(rows)} faults caught; {units.n} healthy units: {units.fail} FAIL, "
+        f"{count['caught']} of {decided} faults caught, {count['below_limit']} more have an effect "
+        f"inside the limits; {units.n} healthy units: {units.fail} FAIL, "
         f"{units.error} ERROR, {units.inconclusive} INCOMPLETE\n"
     )
 
@@ -110,7 +157,24 @@ def _text(row: ChallengeRow) -> str:
     return f"{row.outcome:12} {row.fault}{'=' + row.severity if row.severity else ''}{by}"
 
 
-def _report(trial: Trial, row: ChallengeRow) -> None:
-    name = trial.flag or f"healthy unit, seed {trial.seed}"
-    outcome = row.outcome if trial.name else row.verdict
-    sys.stderr.write(f"{name}: {outcome} {' '.join(row.requirements)}\n")
+class Progress:
+    """One line on stderr for each run that is over, with what is left."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+        self._started_s = time.monotonic()
+        self._lock = threading.Lock()
+
+    def __call__(self, trial: Trial, row: ChallengeRow) -> None:
+        """Say what became of a trial."""
+        with self._lock:
+            self._done += 1
+            spent_s = time.monotonic() - self._started_s
+            left_s = spent_s / self._done * (self._total - self._done)
+            name = trial.flag or f"healthy unit, seed {trial.seed}"
+            outcome = row.outcome if trial.name else row.verdict
+            sys.stderr.write(
+                f"[{self._done}/{self._total}, {left_s / 60:.0f} min left] {name}: {outcome} "
+                f"{' '.join(row.requirements)}\n"
+            )

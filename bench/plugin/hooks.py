@@ -28,6 +28,7 @@ __all__ = ["RUN", "SETTINGS", "requirement_ids"]
 
 RUN = pytest.StashKey[Run]()
 SETTINGS = pytest.StashKey[RunSettings]()
+FAILED = (Verdict.FAIL.value, Verdict.CONDITIONAL_FAIL.value)
 _CHECK = pytest.StashKey[Check]()
 _OUTCOME = pytest.StashKey[TestOutcome]()
 _PLANNED = pytest.StashKey[tuple[tuple[str, tuple[str, ...]], ...]]()
@@ -83,7 +84,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         dropped = set(left_out)
         items[:] = [item for item in items if item not in dropped]
         config.hook.pytest_deselected(items=left_out)
-    items.sort(key=lambda item: item.get_closest_marker("closing") is not None)
+    first = _until_fail(config)
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("closing") is not None,
+            bool(first) and first.isdisjoint(requirement_ids(item)),
+        )
+    )
     config.stash[_PLANNED] = tuple(
         (item.nodeid, requirement_ids(item)) for item in items if requirement_ids(item)
     )
@@ -207,6 +214,23 @@ def _remember(item: pytest.Item, report: pytest.TestReport, run: Run) -> None:
     item.stash[_OUTCOME] = merged
     if report.when == "teardown":
         run.test_over(merged)
+        _end_on(item)
+
+
+def _until_fail(config: pytest.Config) -> frozenset[str]:
+    """Return the requirements whose first failure ends the run; none without the option."""
+    return frozenset(filter(None, str(config.getoption("--until-fail", "") or "").split(",")))
+
+
+def _end_on(item: pytest.Item) -> None:
+    """End the run where a failure that was waited for is in the record."""
+    check = item.stash.get(_CHECK, None)
+    wanted = _until_fail(item.config)
+    if check is None or not wanted:
+        return
+    for row in check.rows:
+        if row.verdict in FAILED and not wanted.isdisjoint(row.requirements):
+            item.session.shouldfail = f"--until-fail: {row.requirements[0]} failed"
 
 
 def _has_rows(item: pytest.Item) -> bool:

@@ -177,6 +177,12 @@ def add_options(parser: pytest.Parser) -> None:
         group.addoption(f"--{name}", default=None, help=f"see `bench run --{name}`")
     group.addoption("--requirements", action="append", help="requirement file of the user")
     group.addoption("--twin-seed", type=int, default=None, help="seed of the simulated unit")
+    group.addoption(
+        "--until-fail",
+        metavar="IDS",
+        default="",
+        help="run the tests of these requirements first, and end the run once one of them fails",
+    )
     group.addoption("--twin-fault", action="append", default=[], help="fit a fault")
 
 

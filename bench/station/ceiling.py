@@ -16,11 +16,13 @@ from bench.station.scales import Label
 from bench.stopwatch import Stopwatch
 from bench.waveform import Waveform
 
-__all__ = ["CeilingWatch", "Finding"]
+__all__ = ["CODES_CLEAR", "CeilingWatch", "Finding"]
 
 AVERAGING_S: Final = 10e-6
 WINDOW_S: Final = 5e-3
 SYNC_LEVEL_V: Final = 1.5
+CODES_CLEAR: Final = 4.0
+"""An excursion on a coarse range stands out by this many codes: offset and noise are below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +63,21 @@ class CeilingWatch:
     def _normal(self, capture: Capture, label: Label) -> None:
         waveform = capture.waveforms[label]
         edges = self._edges(capture)
-        blind_a = _blind_a(capture, label)
-        for quiet in _outside(waveform, edges):
-            worst = worst_mean(quiet, averaging_s=AVERAGING_S)
-            if blind_a == 0.0 or worst > self._ceiling_a + blind_a:
-                self.outside_a = _worse(self.outside_a, capture, label, worst)
+        for start_s, stop_s in _outside(waveform, edges):
+            seen_by = _label_between(capture, start_s, stop_s)
+            if seen_by is not None:
+                quiet = capture.waveforms[seen_by].between(start_s, stop_s)
+                worst = worst_mean(quiet, averaging_s=AVERAGING_S)
+                blind_a = _blind_a(capture, seen_by)
+                if blind_a == 0.0 or worst > self._ceiling_a + blind_a:
+                    self.outside_a = _worse(self.outside_a, capture, seen_by, worst)
         transient = capture.waveforms.get(Label.TRANSIENT, waveform)
         for edge_s in edges:
             self._window(capture, label, transient.between(edge_s, edge_s + WINDOW_S))
 
     def _window(self, capture: Capture, label: Label, window: Waveform) -> None:
-        found = excursions(window, ceiling=self._ceiling_a, averaging_s=window.sample_interval_s)
+        ceiling_a = max(self._ceiling_a, CODES_CLEAR * abs(window.gain))
+        found = excursions(window, ceiling=ceiling_a, averaging_s=window.sample_interval_s)
         total_c = 0.0
         for excursion in found:
             charge_c = abs(excursion.charge)
@@ -104,15 +110,32 @@ def _blind_a(capture: Capture, label: Label) -> float:
     return 0.0 if scale.transferred else scale.current_range(noise_rms_a=0.0).offset_limit_a
 
 
-def _outside(waveform: Waveform, edges: tuple[float, ...]) -> list[Waveform]:
-    """Cut the switching windows out of a record."""
-    pieces: list[Waveform] = []
+def _label_between(capture: Capture, start_s: float, stop_s: float) -> Label | None:
+    """Return the channel that decides a stretch: the amplitude's, the transients' where it clips.
+
+    What clips on both is at least what the wider one shows. None for a stretch without samples.
+    """
+    seen: Label | None = None
+    for label in (Label.CURRENT, Label.TRANSIENT):
+        waveform = capture.waveforms.get(label)
+        codes = None if waveform is None else waveform.between(start_s, stop_s).codes
+        if waveform is None or codes is None or not codes.size:
+            continue
+        if waveform.code_low < codes.min() and codes.max() < waveform.code_high:
+            return label
+        seen = label
+    return seen
+
+
+def _outside(waveform: Waveform, edges: tuple[float, ...]) -> list[tuple[float, float]]:
+    """Return the stretches of a record outside the switching windows."""
+    pieces: list[tuple[float, float]] = []
     start_s = waveform.t0_s
     for edge_s in edges:
-        pieces.append(waveform.between(start_s, edge_s))
+        pieces.append((start_s, edge_s))
         start_s = max(start_s, edge_s + WINDOW_S)
-    pieces.append(waveform.between(start_s, waveform.t0_s + waveform.duration_s + 1.0))
-    return [piece for piece in pieces if piece.record_length]
+    pieces.append((start_s, waveform.t0_s + waveform.duration_s + waveform.sample_interval_s))
+    return [(start_s, stop_s) for start_s, stop_s in pieces if stop_s > start_s]
 
 
 def _worse(known: Finding | None, capture: Capture, label: Label, value: float) -> Finding:

@@ -15,7 +15,7 @@ from bench.clock import Clock
 from bench.device.link import DeviceState
 from bench.measure import Excursion, PulseTable, analyse, excursions, worst_mean
 from bench.station.acquisition import Capture
-from bench.station.ceiling import WINDOW_S
+from bench.station.ceiling import CODES_CLEAR, WINDOW_S
 from bench.station.event_records import (
     EventRecords,
     off_averaging_s,
@@ -38,8 +38,6 @@ HOT_OPEN_S: Final = 8e-3
 """Shorter than any debounce of a contact: the device still drives when contact comes back."""
 HOT_RECORD_S: Final = 30e-3
 HOT_POINTS: Final = 100_000
-CODES_CLEAR: Final = 3.5
-"""Codes above zero: less is the converter's noise where codes are coarse against the ceiling."""
 HOT_AVERAGING_S: Final = 1e-6
 DISCHARGE_MARGIN: Final = 1.2
 ARMING_S: Final = 0.1
@@ -200,7 +198,10 @@ class Contacts:
 
         capture = self._records.take(
             "contact broken and made while driving",
-            {Label.TRANSIENT: max(self._ranges.transient_a(), self._discharge_a(load_ohm))},
+            {
+                Label.TRANSIENT: max(self._ranges.transient_a(), self._discharge_a(load_ohm)),
+                Label.CURRENT: self._ranges.wide_a(),  # what flows before and after the edges
+            },
             observe_s=HOT_RECORD_S,
             cause=lambda: self._put_back(HOT_OPEN_S),
             conditions={"level": self._level, "load_ohm": load_ohm},

@@ -1,0 +1,83 @@
+"""The challenge as a page: fault by severity, what caught each, and what the counts support."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import jinja2
+
+from bench.challenge.matrix import ChallengeRow, Healthy, load_faults
+
+__all__ = ["challenge_page"]
+
+SEVERITIES: Final = ("low", "middle", "high")
+WORDS: Final = {
+    "caught": "caught",
+    "missed": "MISSED",
+    "wrong_reason": "WRONG REASON",
+    "below_limit": "below limit",
+}
+_FOLDER: Final = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultLine:
+    """One line of the matrix."""
+
+    id: str
+    title: str
+    hazard: str
+    expected: Sequence[str]
+    cells: Sequence[ChallengeRow | None]
+    """By severity; one cell alone for a fault without severities."""
+
+
+def challenge_page(
+    *,
+    plan: str,
+    profile: str,
+    rows: Sequence[ChallengeRow],
+    healthy: Healthy,
+    bounds: Mapping[str, float | None],
+) -> str:
+    """Return the page as HTML: static, self-contained, readable without JavaScript."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, trim_blocks=True,
+        lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    return environment.get_template("page.html.j2").render(
+        plan=plan,
+        profile=profile,
+        lines=_lines(rows),
+        severities=SEVERITIES,
+        words=WORDS,
+        count=Counter(row.outcome for row in rows),
+        total=len(rows),
+        open_rows=[row for row in rows if row.outcome in ("missed", "wrong_reason")],
+        healthy=healthy,
+        bounds=bounds,
+    )
+
+
+def _lines(rows: Sequence[ChallengeRow]) -> list[FaultLine]:
+    table = load_faults()
+    by_fault: dict[str, dict[str, ChallengeRow]] = {}
+    for row in rows:
+        by_fault.setdefault(row.fault, {})[row.severity or "high"] = row
+    lines: list[FaultLine] = []
+    for fault, found in by_fault.items():
+        entry = table.get(fault)
+        lines.append(
+            FaultLine(
+                id=fault,
+                title=entry.title if entry else "a fault of the bench or of a file",
+                hazard=entry.hazard if entry else "",
+                expected=entry.requirements if entry else (),
+                cells=[found.get(severity) for severity in SEVERITIES],
+            )
+        )
+    return lines

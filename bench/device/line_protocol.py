@@ -110,6 +110,7 @@ class LineProtocolLink:
             faults=self._faults("STAT?", values),
             uptime_s=self._integer("STAT?", values, "up_ms") / 1000,
             counter=self._integer("STAT?", values, "n"),
+            battery_low=values["low"] != "0" if "low" in values else None,
         )
 
     def telemetry(self) -> Telemetry:

@@ -60,6 +60,8 @@ class DeviceStatus:
     uptime_s: float
     counter: int
     """Increments with each update inside the device: an unchanged counter is a stale report."""
+    battery_low: bool | None = None
+    """Whether the device warns of a low battery; None where its status does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,9 @@ class TemplateLink:
             faults=_names(found.get("faults", "")),
             uptime_s=self._number("status", found, "uptime_s", _NAN),
             counter=int(self._number("status", found, "counter", self._reports)),
+            battery_low=self._number("status", found, "battery_low", 0) != 0
+            if "battery_low" in found
+            else None,
         )
 
     def telemetry(self) -> Telemetry:

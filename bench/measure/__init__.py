@@ -4,6 +4,7 @@ from bench.measure.cycles import CycleSpan, whole_cycle_mean, whole_cycle_rms, w
 from bench.measure.edges import all_edges, first_edge
 from bench.measure.levels import Excursion, Shutdown, excursions, shutdown, worst_mean
 from bench.measure.pulses import PulseTable, RecordAnalysis, analyse
+from bench.measure.ramps import Ramp, ramp
 from bench.measure.rates import GridDefects, RepetitionRate, grid_defects, repetition_rate
 from bench.measure.states import StateLevel
 from bench.measure.summary import ChannelSummary, Spread, summarise_channel
@@ -26,6 +27,7 @@ __all__ = [
     "PolarityCycles",
     "PulsePairs",
     "PulseTable",
+    "Ramp",
     "RecordAnalysis",
     "RepetitionRate",
     "Shutdown",
@@ -41,6 +43,7 @@ __all__ = [
     "natural_pair_gap",
     "pair_phases",
     "polarity_cycles",
+    "ramp",
     "repetition_rate",
     "shutdown",
     "summarise_channel",

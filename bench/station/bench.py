@@ -29,6 +29,8 @@ from bench.station.session import FullSession, SessionWatch
 from bench.station.shorts import Shorts
 from bench.station.station import OpenStation
 from bench.station.steady_output import SteadyOutput, record_duration_s, record_points
+from bench.station.supply_events import SupplyEvents
+from bench.station.transitions import Transitions
 from bench.station.treatment import Treatment
 
 __all__ = ["Bench"]
@@ -120,6 +122,20 @@ class Bench:
             direct=self.direct,
             clock=self.clock,
         )
+        self.transitions = Transitions(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
+            clock=self.clock,
+        )
+        self.supply_events = SupplyEvents(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
+            dmm=station.dmm,
+            accuracy=station.accuracy.multimeter,
+            clock=self.clock,
+        )
         self.ceiling = CeilingWatch(
             ceiling_a=profile.output.ceiling_ua * 1e-6, stopwatch=self.stopwatch
         )
@@ -184,6 +200,11 @@ class Bench:
         self.fixture.isolate_device()
         self.fixture.open("battery", "dmm_shunt", "sync_link", "load_open", "charger")
         self._station.device_released = True
+
+    @property
+    def polarities(self) -> tuple[int, ...]:
+        """The signs of the phases that the profile declares."""
+        return (1,) if self.profile.waveform.kind == "monophasic" else (1, -1)
 
     def phases_s(self, count: int, purpose: str) -> list[float]:
         """Return random instants within a polarity cycle; the same for the same seed."""

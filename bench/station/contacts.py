@@ -13,12 +13,13 @@ import numpy as np
 
 from bench.clock import Clock
 from bench.device.link import DeviceState
-from bench.measure import Excursion, PulseTable, analyse, excursions, worst_mean
+from bench.measure import Excursion, PulseTable, excursions, worst_mean
 from bench.station.acquisition import Capture
 from bench.station.ceiling import CODES_CLEAR, WINDOW_S
 from bench.station.event_records import (
     EventRecords,
     off_averaging_s,
+    phases_in,
     points_for,
     sync_edge,
     sync_edges,
@@ -179,10 +180,7 @@ class Contacts:
         if expects_output:
             self._treatment.must_run()
         edge_s = sync_edges(capture)[-1]
-        pulses = analyse(
-            capture.waveforms[Label.CURRENT],
-            minimum_pulse_s=profile.waveform.pulse_duration_s / 20,
-        ).pulses
+        pulses = phases_in(capture.waveforms[Label.CURRENT], profile)
         return Return(
             capture=capture,
             pulses=pulses.select(pulses.start_s > edge_s + WINDOW_S),

@@ -9,17 +9,18 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bench.errors import FixtureError
-from bench.measure import all_edges, worst_mean
+from bench.measure import PulseTable, all_edges, analyse, worst_mean
 from bench.profile import Profile
 from bench.record.schema import Scalar
 from bench.station.acquisition import Acquirer, Capture, Shot, Trigger
 from bench.station.ceiling import SYNC_LEVEL_V
 from bench.station.ranges import RangeChoice
 from bench.station.scales import Label
+from bench.waveform import Waveform
 
 __all__ = [
     "OFF_A", "OFF_AVERAGING_S", "POINTS", "EventRecords", "flowing_a", "hold_off_s", "off_averaging_s",
-    "points_for", "sync_edge", "sync_edges",
+    "phases_in", "points_for", "sync_edge", "sync_edges",
 ]  # fmt: skip
 
 OFF_A: Final = 10e-6
@@ -29,6 +30,8 @@ PHASE_SHARE: Final = 0.5
 """Of a phase: the mean over more than one phase of a balanced pulse is zero."""
 HOLD_OFF_PERIODS: Final = 2.0
 SYNC_FULL_SCALE_V: Final = 8.0
+SHORTEST_PULSE: Final = 0.05
+"""Of the declared pulse duration: what is shorter is no phase."""
 BEFORE_S: Final = 0.02
 POINTS: Final = 100_000
 _RECORD_LENGTHS: Final = (100_000, 200_000, 500_000, 1_000_000, 2_000_000)
@@ -120,3 +123,16 @@ def points_for(duration_s: float, *, interval_s: float) -> int:
 def flowing_a(capture: Capture, profile: Profile, label: Label = Label.CURRENT) -> float:
     """Return the largest current, in magnitude, that flows anywhere in a record."""
     return worst_mean(capture.waveforms[label], averaging_s=off_averaging_s(profile))
+
+
+def phases_in(waveform: Waveform, profile: Profile) -> PulseTable:
+    """Return the phases of a record over the state nearest to zero.
+
+    Where current flows for half of the time, the most occupied state need not be zero.
+    """
+    shortest_s = SHORTEST_PULSE * profile.waveform.pulse_duration_s
+    found = analyse(waveform, minimum_pulse_s=shortest_s)
+    nearest = min((state.level for state in found.states), key=abs, default=found.baseline)
+    if nearest == found.baseline:
+        return found.pulses
+    return analyse(waveform, minimum_pulse_s=shortest_s, baseline=nearest).pulses

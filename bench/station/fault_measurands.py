@@ -24,6 +24,7 @@ from bench.station.scales import Label
 from bench.station.shorts import ShortedOutput
 
 __all__ = [
+    "about_zero_budget",
     "before_contact",
     "cut_off_temperature",
     "excursion_charge",
@@ -133,7 +134,7 @@ def before_contact(found: ArmedOpen) -> Measured:
     return Measured(
         value=found.before_contact_a,
         unit="A",
-        budget=_about_zero(found.before_contact_a, found.contact),
+        budget=about_zero_budget(found.before_contact_a, found.contact),
         waveforms=found.contact.sha256(Label.CURRENT, Label.SYNC),
     )
 
@@ -151,7 +152,7 @@ def first_pulse(returns: Sequence[Return]) -> Measured:
     return Measured(
         value=value,
         unit="A",
-        budget=_about_zero(value, worst.capture),
+        budget=about_zero_budget(value, worst.capture),
         waveforms=worst.capture.sha256(Label.CURRENT, Label.SYNC),
     )
 
@@ -166,7 +167,7 @@ def short_circuit_current(shorted: Sequence[ShortedOutput]) -> Measured:
         )  # fmt: skip
     worst = max(shorted, key=lambda found: found.largest_a or 0.0)
     value = worst.largest_a or 0.0
-    level = _about_zero(value * worst.share, worst.capture)
+    level = about_zero_budget(value * worst.share, worst.capture)
     budget = evaluate(
         "short-circuit current",
         "A",
@@ -257,14 +258,14 @@ def sense_peak(found: SenseCurrent) -> Measured:
     return Measured(
         value=found.peak_a,
         unit="A",
-        budget=_about_zero(found.peak_a, found.capture),
+        budget=about_zero_budget(found.peak_a, found.capture),
         waveforms=found.capture.sha256(Label.CURRENT),
     )
 
 
 def sense_charge(found: SenseCurrent) -> Measured:
     """Return the charge of the contact-sense pulses per second, in A."""
-    peak = _about_zero(found.peak_a, found.capture)
+    peak = about_zero_budget(found.peak_a, found.capture)
     relative = peak.standard_uncertainty / max(
         found.peak_a, abs(found.capture.waveforms[Label.CURRENT].gain)
     )
@@ -285,7 +286,7 @@ def sense_charge(found: SenseCurrent) -> Measured:
     )  # fmt: skip
 
 
-def _about_zero(value_a: float, capture: Capture) -> Budget:
+def about_zero_budget(value_a: float, capture: Capture) -> Budget:
     """Budget of a level against the zero state of its record: the offset falls out."""
     level = record_level_budget(value_a, capture, samples=20)
     parts = [

@@ -13,7 +13,6 @@ import numpy as np
 from bench.clock import Clock
 from bench.device.link import DeviceState
 from bench.errors import LinkTimeout
-from bench.measure import analyse
 from bench.station.acquisition import Capture
 from bench.station.event_records import (
     OFF_A,
@@ -21,6 +20,7 @@ from bench.station.event_records import (
     flowing_a,
     hold_off_s,
     off_averaging_s,
+    phases_in,
     points_for,
 )
 from bench.station.fixture import Fixture
@@ -307,8 +307,6 @@ class Injections:
 
     def _last_whole_pulse_a(self, capture: Capture) -> float | None:
         declared_s = self._profile.waveform.pulse_duration_s
-        pulses = analyse(
-            capture.waveforms[Label.CURRENT], minimum_pulse_s=declared_s / 20
-        ).pulses.whole()
+        pulses = phases_in(capture.waveforms[Label.CURRENT], self._profile).whole()
         whole = pulses.select(pulses.duration_s > WHOLE_PULSE * declared_s)
         return float(np.abs(whole.top[-1])) if len(whole) else None

@@ -20,6 +20,8 @@ FILL: Final = 0.8
 """Both polarities of a level fill this much of the range."""
 WIDE_FACTOR: Final = 2.5
 """Of the highest level: a clipped record is retaken here."""
+OFF_RANGE_A: Final = 100e-6
+"""Ten times what counts as off, so that a code is a small part of it."""
 TRANSIENT_A: Final = 45e-3
 """Hot-connect peaks of a healthy unit: 20 V into 500 Ω."""
 ELECTRODE_MARGIN: Final = 1.25
@@ -39,6 +41,10 @@ class RangeChoice:
         """Return the smallest transferred range of at least ``full_scale_a``, or the widest."""
         known = sorted({self.level_a(row.number) for row in self.profile.levels} | {self.wide_a()})
         return next((range_a for range_a in known if range_a >= full_scale_a), known[-1])
+
+    def off_a(self) -> float:
+        """Return the range on which a device is judged that should deliver nothing."""
+        return self.at_least_a(OFF_RANGE_A)
 
     def wide_a(self) -> float:
         """Return the range on which a clipped record is retaken."""

@@ -13,10 +13,9 @@ from typing import Final
 import numpy as np
 
 from bench.clock import Clock
-from bench.measure import analyse
 from bench.station.acquisition import Capture
 from bench.station.direct_current import DirectCurrent
-from bench.station.event_records import EventRecords
+from bench.station.event_records import EventRecords, phases_in
 from bench.station.fixture import Fixture
 from bench.station.ranges import FILL
 from bench.station.scales import Label
@@ -117,9 +116,6 @@ class Shorts:
             )
             if not capture.clipped(Label.CURRENT):
                 break
-        pulses = analyse(
-            capture.waveforms[Label.CURRENT],
-            minimum_pulse_s=profile.waveform.pulse_duration_s / 20,
-        ).pulses
+        pulses = phases_in(capture.waveforms[Label.CURRENT], profile)
         largest_a = float(np.nanmax(np.abs(pulses.top))) / share if len(pulses) else None
         return ShortedOutput(capture=capture, largest_a=largest_a, share=share)

@@ -83,6 +83,10 @@ class Treatment:
         self._fixture.open("battery")
         self._clock.sleep(_WITHOUT_BATTERY_S)
         self._fixture.power_device()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until a device that was given its supply has booted, and make it idle."""
         self._clock.sleep(_BOOT_S)
         deadline_ns = self._clock.now_ns() + round(BOOT_LIMIT_S * 1e9)
         while self.link.status().state is DeviceState.BOOT:

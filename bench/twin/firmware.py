@@ -376,7 +376,8 @@ class Firmware:
         self._last_level = self.level
 
     def _link_lost(self) -> None:
-        if self.delivering or self.state in (State.ARMED, State.PAUSE):
+        live = self.delivering or self.state in (State.ARMED, State.PAUSE)
+        if self.hung is None and live:
             self.trip("COMM")
 
     def _bite(self) -> None:
@@ -406,11 +407,11 @@ class Firmware:
         return battery.reading_v < limit_v and not battery.cutoff_dead
 
     def _check_battery(self) -> None:
-        if self._battery_flat() and self.state is not State.FAULT:
+        if self.hung is None and self._battery_flat() and self.state is not State.FAULT:
             self.trip("BAT")
 
     def _check_temperature(self) -> None:
-        if self.temperature_c >= self.settings.over_temperature_c:
+        if self.hung is None and self.temperature_c >= self.settings.over_temperature_c:
             self.trip("TEMP")
 
     def _persisting(self) -> set[str]:

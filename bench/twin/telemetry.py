@@ -73,7 +73,7 @@ class Telemetry:
         text = (
             f"state={state} level={self._level(state)} mode={self._mode()}"
             f" left_s={round(firmware.timer.left_s)} contact={int(unit.contact.present)}"
-            f" bat_mv={self._battery_mv()} chg={int(firmware.charging)}"
+            f" bat_mv={self._battery_mv()} low={int(self._warns())} chg={int(firmware.charging)}"
             f" faults={self.fault_word()} up_ms={up_ms} n={int(up_ms / 1000 / _UPDATE_S)}"
             f" reset={firmware.reset_cause}"
         )
@@ -93,6 +93,10 @@ class Telemetry:
     def _mode(self) -> str:
         modes = self._unit.firmware.settings.modes
         return modes[self._unit.memory.mode] if modes else "standard"
+
+    def _warns(self) -> bool:
+        """Return whether the battery warning is shown."""
+        return self._unit.battery.reading_v < self._unit.firmware.settings.battery_low_v
 
     def _battery_mv(self) -> int:
         if self.lies_battery:

@@ -54,11 +54,11 @@ class Shutdown:
 
 def worst_mean(waveform: Waveform, *, averaging_s: float, zero: float = 0.0) -> float:
     """Return the largest magnitude of any mean over ``averaging_s`` (at least one sample)."""
-    from bench.measure.kernels.windows import extreme_sums
+    from bench.measure.kernels.windows import extreme_sums, scratch
 
     codes = readable_codes(waveform)
     length = _window(waveform, averaging_s)
-    smallest, largest = extreme_sums(codes, length)
+    smallest, largest = extreme_sums(codes, length, scratch(length))
     shift = waveform.offset - zero
     return max(
         abs(waveform.gain * smallest / length + shift),
@@ -70,7 +70,7 @@ def excursions(
     waveform: Waveform, *, ceiling: float, averaging_s: float = 0.0, zero: float = 0.0
 ) -> tuple[Excursion, ...]:
     """Return every stretch whose mean over ``averaging_s`` exceeds ``ceiling`` in magnitude."""
-    from bench.measure.kernels.windows import sums_outside
+    from bench.measure.kernels.windows import scratch, sums_outside
 
     codes = readable_codes(waveform)
     length = _window(waveform, averaging_s)
@@ -78,7 +78,7 @@ def excursions(
     room = _FIRST_ROOM
     while True:
         starts, stops = np.empty(room, np.int64), np.empty(room, np.int64)
-        found = sums_outside(codes, length, low, high, starts, stops)
+        found = sums_outside(codes, length, low, high, starts, stops, scratch(length))
         if found <= room:
             break
         room = found
@@ -104,7 +104,7 @@ def shutdown(
     Where ``hold_off_s`` (two pulse periods: a pause is no shutdown) does not fit between it and
     the record's end, ``still_on`` says so. Raises ValueError if the record ends before the cause.
     """
-    from bench.measure.kernels.windows import last_sum_outside
+    from bench.measure.kernels.windows import last_sum_outside, scratch
 
     after = waveform.between(cause_s, waveform.t0_s + 2.0 * waveform.duration_s + 1.0)
     if after.record_length == 0:
@@ -116,7 +116,7 @@ def shutdown(
     codes = readable_codes(after)
     length = _window(after, averaging_s)
     low, high = _bounds(after, threshold, zero, length)
-    window = int(last_sum_outside(codes, length, low, high))
+    window = int(last_sum_outside(codes, length, low, high, scratch(length)))
     peak = worst_mean(after, averaging_s=0.0, zero=zero)
     if window < 0:
         return Shutdown(last_above_s=None, latency_s=None, still_on=False, peak=peak, charge=0.0)

@@ -180,14 +180,14 @@ def _phases(
             break
         capacity = count
     starts, stops, signs = starts[:count], stops[:count], signs[:count]
-    weights = np.empty((2, count))
+    peaks = np.empty(count)
     kept = excursions.drop_aberrations(
-        codes, lows, highs, sums, zero.level, starts, stops, signs, weights
+        codes, lows, highs, sums, zero.level, starts, stops, signs, peaks
     )
     table = np.empty((phases.COLUMNS, kept))
     phases.measure_phases(
         codes, sums, zero.level, zero.noise, zero.noise * _normal_maxima(),
-        starts[:kept], stops[:kept], signs[:kept], weights[0, :kept], table,
+        starts[:kept], stops[:kept], signs[:kept], peaks[:kept], table,
     )  # fmt: skip
     return table, signs[:kept]
 

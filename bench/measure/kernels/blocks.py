@@ -63,13 +63,17 @@ def summarise(codes: _Array, lows: _Array, highs: _Array, sums: _Array, squares:
 def _summarise_rest(
     rest: _Array, block: int, lows: _Array, highs: _Array, sums: _Array, squares: _Array
 ) -> None:
-    lows[block] = rest.min()
-    highs[block] = rest.max()
+    low = rest[0]
+    high = rest[0]
     total = 0
     square = 0
     for code in rest:
+        low = min(low, code)
+        high = max(high, code)
         total += code
         square += np.int64(code) * np.int64(code)
+    lows[block] = low
+    highs[block] = high
     sums[block] = total
     squares[block] = square
 
@@ -139,6 +143,8 @@ def _sum_before(codes: _Array, sums: _Array, index: int) -> int:
     a fixed length, and loads that depend on nothing, make it a handful of vector instructions.
     """
     first = index >> BLOCK_SHIFT << BLOCK_SHIFT
+    if first == index:
+        return np.int64(0)
     wide = sums.dtype.type
     inside = wide(index - first)
     total = wide(0)

@@ -153,52 +153,72 @@ def drop_aberrations(
     starts: _Array,
     stops: _Array,
     signs: _Array,
-    weights: _Array,
+    peaks: _Array,
 ) -> int:
     """Keep the excursions that are phases of their own; return how many, moved to the front.
 
     Ringing, undershoot and the tail of a decay cross the thresholds beside a pulse without being
-    one. ``weights`` is scratch of shape (2, number): peak and charge of each, in codes.
+    one. What is joined is what noise has split. ``peaks`` gets the largest level of each, in codes.
     """
     count = starts.size
     for row in range(count):
-        low, high = range_extremes(codes, lows, highs, starts[row], stops[row])
-        weights[0, row] = high - baseline if signs[row] > 0 else baseline - low
-        length = stops[row] - starts[row]
-        charge = range_sum(codes, sums, starts[row], stops[row]) - baseline * length
-        weights[1, row] = signs[row] * charge
-    return _sift(starts, stops, signs, weights)
-
-
-@part
-def _sift(starts: _Array, stops: _Array, signs: _Array, weights: _Array) -> int:
-    """Move what is a phase of its own to the front, joining what noise has split."""
-    count = starts.size
+        peaks[row] = _peak(codes, lows, highs, baseline, starts, stops, signs, row)
     kept = 0
     chain_end = -1
     for row in range(count):
         if kept > 0 and _is_split(row, kept - 1, starts, stops, signs):
             stops[kept - 1] = stops[row]
-            weights[0, kept - 1] = max(weights[0, kept - 1], weights[0, row])
-            weights[1, kept - 1] += weights[1, row]
+            peaks[kept - 1] = max(peaks[kept - 1], peaks[row])
             chain_end = stops[row]
             continue
         gap = starts[row] - chain_end
-        if kept > 0 and _is_aberration(row, kept - 1, gap, starts, stops, weights):
+        if kept > 0 and _is_aberration(
+            codes, sums, baseline, row, kept - 1, gap, starts, stops, peaks
+        ):
             chain_end = stops[row]
             continue
         if row + 1 < count:
             gap = starts[row + 1] - stops[row]
-            if _is_aberration(row, row + 1, gap, starts, stops, weights):
+            if _is_aberration(codes, sums, baseline, row, row + 1, gap, starts, stops, peaks):
                 continue
         chain_end = stops[row]
         starts[kept] = starts[row]
         stops[kept] = stops[row]
         signs[kept] = signs[row]
-        weights[0, kept] = weights[0, row]
-        weights[1, kept] = weights[1, row]
+        peaks[kept] = peaks[row]
         kept += 1
     return kept
+
+
+@part
+def _peak(
+    codes: _Array, lows: _Array, highs: _Array, baseline: float,
+    starts: _Array, stops: _Array, signs: _Array, row: int,
+) -> float:  # fmt: skip
+    """Return the largest distance of an excursion from the baseline, in codes.
+
+    Where no other excursion of its sign is near, whole blocks may be looked at: what else they
+    hold is nearer to the baseline.
+    """
+    start, stop = starts[row], stops[row]
+    before = row - 1 if row > 0 and signs[row - 1] == signs[row] else row - 2
+    after = row + 1 if row + 1 < starts.size and signs[row + 1] == signs[row] else row + 2
+    alone = (before < 0 or start - stops[before] > BLOCK) and (
+        after >= starts.size or starts[after] - stop > BLOCK
+    )
+    if not alone:
+        low, high = range_extremes(codes, lows, highs, start, stop)
+        return high - baseline if signs[row] > 0 else baseline - low
+    first, end = start >> BLOCK_SHIFT, ((stop - 1) >> BLOCK_SHIFT) + 1
+    if signs[row] > 0:
+        top = highs[first]
+        for block in range(first + 1, end):
+            top = max(top, highs[block])
+        return top - baseline
+    bottom = lows[first]
+    for block in range(first + 1, end):
+        bottom = min(bottom, lows[block])
+    return baseline - bottom
 
 
 @part
@@ -211,13 +231,21 @@ def _is_split(row: int, earlier: int, starts: _Array, stops: _Array, signs: _Arr
 
 @part
 def _is_aberration(
-    row: int, other: int, gap: int, starts: _Array, stops: _Array, weights: _Array
-) -> bool:
+    codes: _Array, sums: _Array, baseline: float, row: int, other: int, gap: int,
+    starts: _Array, stops: _Array, peaks: _Array,
+) -> bool:  # fmt: skip
     """Tell whether ``row`` is an aberration of ``other``, ``gap`` samples away."""
     reach = max(_NEAR, (stops[other] - starts[other]) // _NEAR)
     if gap > reach:
         return False
-    if weights[0, row] < _LITTLE_PEAK * weights[0, other]:
+    if peaks[row] < _LITTLE_PEAK * peaks[other]:
         return True
-    light = weights[1, row] < _SMALL_CHARGE * weights[1, other]
-    return light and weights[0, row] < _SMALL_PEAK * weights[0, other]
+    if peaks[row] >= _SMALL_PEAK * peaks[other]:
+        return False
+    charge = _charge(codes, sums, baseline, starts[row], stops[row])
+    return charge < _SMALL_CHARGE * _charge(codes, sums, baseline, starts[other], stops[other])
+
+
+@part
+def _charge(codes: _Array, sums: _Array, baseline: float, start: int, stop: int) -> float:
+    return abs(range_sum(codes, sums, start, stop) - baseline * (stop - start))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.measure.kernels.blocks import range_sum
+from bench.measure.kernels.blocks import BLOCK, BLOCK_SHIFT, range_sum
 from bench.measure.kernels.compiled import compiled, part
 from bench.measure.kernels.edges import crossing_near, seek_above, seek_below, transition
 
@@ -45,6 +45,8 @@ _TILT_SIGMAS = 4.0
 """A droop below this many of its own standard uncertainties is noise: the plateau is flat."""
 _TILT_SHARE = 0.2
 """A plateau is tilted if each of its halves falls by at least this share of the whole fall."""
+_LONG = 4 * BLOCK
+"""Samples of a plateau of which the halves need not be equal."""
 _CORNER = 1.0 / 12.0
 """What the trapezoidal rule misses of an integral that ends on a slope, per code of slope.
 
@@ -103,7 +105,7 @@ def _plateau(
     left = seek_above(codes, sign, start, 1, stop - 1, zero + 0.5 * peak)
     right = seek_above(codes, sign, stop - 1, -1, left, zero + 0.5 * peak)
     quarter = (right + 1 - left) // 4
-    top = _mean(codes, sums, sign, left + quarter, right + 1 - quarter) - zero
+    top = _rough_mean(codes, sums, sign, left + quarter, right + 1 - quarter) - zero
     foot = seek_below(codes, sign, left, -1, first, zero + 0.1 * top)
     foot_end = seek_below(codes, sign, right, 1, last, zero + 0.1 * top)
     left = seek_above(codes, sign, left, 1, right, zero + 0.9 * top)
@@ -112,6 +114,18 @@ def _plateau(
     settled = left + min(room, int(_SETTLE * (left - foot)))
     settled_end = right + 1 - min(room, int(_SETTLE * (foot_end - right)))
     return settled, settled_end
+
+
+@part
+def _rough_mean(codes: _Array, sums: _Array, sign: int, first: int, stop: int) -> float:
+    """Return a mean within a stretch: of the whole blocks inside it, where there is one."""
+    begin, end = (first + BLOCK - 1) >> BLOCK_SHIFT, stop >> BLOCK_SHIFT
+    if begin >= end:
+        return _mean(codes, sums, sign, first, stop)
+    total = 0
+    for block in range(begin, end):
+        total += sums[block]
+    return sign * total / ((end - begin) << BLOCK_SHIFT)
 
 
 @part
@@ -129,6 +143,8 @@ def _measure_levels(
     Of a tilted plateau the top is its level in the middle of the phase.
     """
     middle = (left + right) // 2
+    if right - left >= _LONG:  # halves that meet at a block's edge: its sum is known
+        middle = middle >> BLOCK_SHIFT << BLOCK_SHIFT
     if right - left < 4:
         table[TOP, row] = _mean(codes, sums, sign, left, right) - zero
         table[DROOP, row] = 0.0

@@ -13,12 +13,17 @@ from numpy.typing import NDArray
 
 from bench.measure.kernels.compiled import compiled, part
 
-__all__ = ["extreme_sums", "last_sum_outside", "sums_outside"]
+__all__ = ["extreme_sums", "last_sum_outside", "scratch", "sums_outside"]
 
 _Array = NDArray[Any]
 
 _CHUNK = 512
 """Windows handled together; their running totals stay in the nearest cache."""
+
+
+def scratch(length: int) -> NDArray[np.int64]:
+    """Return room for the running totals of windows of ``length`` samples: ``totals`` below."""
+    return np.empty(_CHUNK + length, np.int64)
 
 
 @part
@@ -43,10 +48,9 @@ def _chunk_extremes(codes: _Array, first: int, stop: int) -> tuple[int, int]:
 
 
 @compiled
-def extreme_sums(codes: _Array, length: int) -> tuple[int, int]:
+def extreme_sums(codes: _Array, length: int, totals: _Array) -> tuple[int, int]:
     """Return the smallest and the largest sum of ``length`` neighbouring codes."""
     windows = codes.size - length + 1
-    totals = np.empty(_CHUNK + length, np.int64)
     smallest = np.int64(codes[0]) * length if length == 1 else np.int64(1) << 62
     largest = smallest if length == 1 else -smallest
     for first in range(0, windows, _CHUNK):
@@ -67,7 +71,7 @@ def extreme_sums(codes: _Array, length: int) -> tuple[int, int]:
 
 @compiled
 def sums_outside(
-    codes: _Array, length: int, low: int, high: int, starts: _Array, stops: _Array
+    codes: _Array, length: int, low: int, high: int, starts: _Array, stops: _Array, totals: _Array
 ) -> int:
     """Fill the stretches of windows whose sum is below ``low`` or above ``high``; return how many.
 
@@ -75,7 +79,6 @@ def sums_outside(
     there are more stretches than room, the rest is counted and not stored.
     """
     windows = codes.size - length + 1
-    totals = np.empty(_CHUNK + length, np.int64)
     found = 0
     begin = -1
     for first in range(0, windows, _CHUNK):
@@ -109,10 +112,9 @@ def _store(found: int, begin: int, end: int, starts: _Array, stops: _Array) -> i
 
 
 @compiled
-def last_sum_outside(codes: _Array, length: int, low: int, high: int) -> int:
+def last_sum_outside(codes: _Array, length: int, low: int, high: int, totals: _Array) -> int:
     """Return the first sample of the last window whose sum is outside, or -1."""
     windows = codes.size - length + 1
-    totals = np.empty(_CHUNK + length, np.int64)
     for stop in range(windows, 0, -_CHUNK):
         first = max(0, stop - _CHUNK)
         count = stop - first

@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bench.twin.instrument_faults import INSTRUMENT_FAULTS
+from bench.twin.interface import World
 from bench.twin.laboratory import Laboratory
+from bench.twin.truth import WitnessedWorld
 
 if TYPE_CHECKING:
     from bench.twin.world import SimulatedWorld
@@ -38,7 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
             log = None
             if options.event_log is not None:
                 log = stack.enter_context(options.event_log.open("a", encoding="utf-8"))
-            laboratory = _laboratory(_description(options.unit), log)
+            truth = None
+            if options.truth is not None:
+                truth = stack.enter_context(options.truth.open("w", encoding="utf-8"))
+            laboratory = _laboratory(_description(options.unit), log, truth)
         except (OSError, ValueError) as error:
             sys.stderr.write(f"bench.twin: {options.unit}: {error}\n")
             return _BAD_DESCRIPTION
@@ -52,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--address-file", type=Path, help="write the addresses there too")
     parser.add_argument("--lifeline", type=int, metavar="FD", help="end when this pipe ends")
     parser.add_argument("--event-log", type=Path, help="append bridge events as JSON lines")
+    parser.add_argument(
+        "--truth", type=Path, help="write what really flowed there (benchmarks/coverage.py)"
+    )
     return parser
 
 
@@ -62,7 +70,9 @@ def _description(path: Path) -> dict[str, Any]:
     return cast("dict[str, Any]", loaded)
 
 
-def _laboratory(description: dict[str, Any], log: IO[str] | None) -> Laboratory:
+def _laboratory(
+    description: dict[str, Any], log: IO[str] | None, truth: IO[str] | None
+) -> Laboratory:
     """Build the world and its instruments; each takes the bench faults that are its own."""
     from bench.twin.world import SimulatedWorld
 
@@ -71,7 +81,8 @@ def _laboratory(description: dict[str, Any], log: IO[str] | None) -> Laboratory:
     world = SimulatedWorld.from_description({**description, "bench_faults": theirs})
     if log is not None:
         world.on_output = _event_writer(world, log)
-    return Laboratory(world, seed=int(description.get("seed", 0)), bench_faults=wanted)
+    seen = world if truth is None else cast("World", WitnessedWorld(world, truth))
+    return Laboratory(seen, seed=int(description.get("seed", 0)), bench_faults=wanted)
 
 
 def _event_writer(world: SimulatedWorld, log: IO[str]) -> Callable[[bool], None]:

@@ -6,6 +6,15 @@ it brings pytest with it.
 
 from reports.compliance import render_compliance
 from reports.plot import Instant, LimitLine, Trace, figure, svg
-from reports.run_report import render_run
+from reports.run_report import render_run, report_problems
 
-__all__ = ["Instant", "LimitLine", "Trace", "figure", "render_compliance", "render_run", "svg"]
+__all__ = [
+    "Instant",
+    "LimitLine",
+    "Trace",
+    "figure",
+    "render_compliance",
+    "render_run",
+    "report_problems",
+    "svg",
+]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from bench.decision import Verdict
 from bench.record.schema import BudgetLine, BudgetRecord, RunRecord, TestOutcome
 from reports.choice import DEFAULT_CAP, choose_figures, rows_by_requirement
+from reports.completeness import Finding, coverage_of
+from reports.completeness.contents import SIGNATURE_FIELDS, SIGNATURE_ROLES
 from reports.evidence import Drawn, LoadWaveform, draw_all
 from reports.numbers import step_limits_text, step_value_text, value_with_uncertainty
 from reports.page import anchor, css_string, environment, stylesheet
@@ -79,18 +81,26 @@ class _Page:
 
 
 def render_compliance(
-    record: RunRecord, load_waveform: LoadWaveform, *, figure_cap: int = DEFAULT_CAP
+    record: RunRecord,
+    load_waveform: LoadWaveform,
+    *,
+    figure_cap: int = DEFAULT_CAP,
+    findings: Sequence[tuple[str, Finding]] = (),
 ) -> str:
     """Return the report of ``record`` as one HTML document.
 
     ``load_waveform`` returns a stored waveform by its SHA-256; one that raises BenchError or
     OSError becomes a visible note where its figure would stand. At most ``figure_cap`` figures
-    are drawn.
+    are drawn. ``findings`` on the completeness of the record are printed at its end.
     """
     figures = draw_all(choose_figures(record, cap=figure_cap), load_waveform)
     template = environment().get_template("report.html.j2")
     return template.render(
         page=_page(record, figures),
+        findings=findings,
+        coverage=coverage_of(record),
+        signature_roles=SIGNATURE_ROLES,
+        signature_fields=SIGNATURE_FIELDS,
         css=stylesheet("report.css"),
         css_string=css_string,
         anchor=anchor,

@@ -210,6 +210,7 @@ def _judged(requirement: str, measured: Measured, limit: Limit) -> MeasurementRe
         conditions={},
         waveforms=measured.waveforms,
         marks=measured.marks,
+        exact=measured.exact,
         attempt=1,
         reason=measured.reason,
     )

@@ -19,7 +19,7 @@ from bench.plugin.decidability import require_decidable
 from bench.plugin.progress import Progress
 from bench.plugin.run import Run, RunFailed
 from bench.plugin.settings import RunSettings, add_options, settings_from
-from bench.record.schema import TestOutcome
+from bench.record.schema import RunRecord, TestOutcome
 from bench.requirements import Requirement
 from bench.station.bench import Bench
 from reports.log import LogPlugin
@@ -302,6 +302,18 @@ def bench(request: pytest.FixtureRequest) -> Bench:
 def check(request: pytest.FixtureRequest) -> Check:
     """Judge a measured value: ``check("OUT-001", "amplitude", measured, level=…)``."""
     return _check_of(request.node, request.config.stash[RUN])
+
+
+@pytest.fixture(scope="session")
+def record_so_far(request: pytest.FixtureRequest) -> RunRecord:
+    """The run as its journal tells it when the first closing test asks; read once."""
+    return request.config.stash[RUN].record()
+
+
+@pytest.fixture(scope="session")
+def run_folder(request: pytest.FixtureRequest) -> Path:
+    """Where the run's journal and waveforms are."""
+    return request.config.stash[RUN].folder
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -162,12 +163,6 @@ class RunSettings:
         )
         return (*self.profile.assumptions, *limits)
 
-    def environment(self) -> Mapping[str, str]:
-        """Return what the station says about its surroundings."""
-        if self.station is None:
-            return {"place": "simulated laboratory", "temperature": "23 °C (simulated)"}
-        return dict(self.station.environment)
-
 
 def add_options(parser: pytest.Parser) -> None:
     """Let plain pytest be told what ``bench run`` is told."""
@@ -222,7 +217,7 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
         serial=serial,
         firmware=setting("firmware", DEFAULT_FIRMWARE if simulated else ""),
         udi=setting("udi", ""),
-        operator=setting("operator", ""),
+        operator=setting("operator", _account()),
         twin_seed=_whole_number("--twin-seed", seed_text),
         twin_faults=tuple(arguments.twin_fault),
         root=root,
@@ -258,6 +253,14 @@ def _whole_number(name: str, text: str) -> int:
 
 def _text(value: object) -> str | None:
     return None if value is None else str(value)
+
+
+def _account() -> str:
+    """Return the account under which the run is started: who tested, where nobody says it."""
+    try:
+        return f"account {getpass.getuser()}"
+    except (OSError, KeyError):
+        return ""
 
 
 def _run_id(serial: str, plan: str) -> str:

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.judge import Verdict
+from bench.plugin.particulars import assurance, environment, laboratory
 from bench.plugin.settings import RunSettings
 from bench.record import utc_now
 from bench.record.events import Started
@@ -45,10 +46,12 @@ def started_event(settings: RunSettings, planned: Mapping[str, tuple[str, ...]])
         software=_software(settings, planned),
         declared=dict(settings.profile.declared),
         assumptions=settings.assumptions(),
-        environment=settings.environment(),
+        environment=environment(settings),
         operator=settings.operator,
         started_at=utc_now(),
         planned=dict(planned),
+        laboratory=laboratory(settings),
+        assurance=assurance(settings),
     )
 
 
@@ -73,6 +76,9 @@ def _requirement(row: Requirement, settings: RunSettings) -> RequirementRecord:
         group=row.group,
         covered=covered,
         changed="" if row.origin == CATALOGUE else row.origin,
+        method=row.method,
+        kind=row.kind,
+        hazards=row.hazards,
     )
 
 

@@ -51,6 +51,8 @@ class Started:
     started_at: str
     planned: Mapping[str, tuple[str, ...]]
     """Every test that the plan demands, by node id, with the requirements that it measures."""
+    laboratory: Mapping[str, str] = field(default_factory=dict[str, str])
+    assurance: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,8 +109,10 @@ def _as(line: JournalLine, kind: type[_T]) -> _T:
 def load_run(folder: Path) -> RunRecord:
     """Read a run back from its journal; raises FileFormatError."""
     gathered = _Gathered()
+    lines, head = 0, ""
     for line in read_journal(folder / JOURNAL_NAME):
         gathered.take(line)
+        lines, head = line.seq + 1, line.sha256
     started = gathered.started
     if started is None:
         raise FileFormatError(f"{folder / JOURNAL_NAME}: no `started` line; is this a run folder?")
@@ -152,6 +154,11 @@ def load_run(folder: Path) -> RunRecord:
         timing_s=finished.timing_s,
         operator=started.operator,
         deviations=(*gathered.deviations, *(_sentence(p) for p in gathered.problems)),
+        planned=started.planned,
+        laboratory=started.laboratory,
+        assurance=started.assurance,
+        journal_lines=lines,
+        journal_sha256=head,
     )
 
 

@@ -166,6 +166,8 @@ class MeasurementRecord:
     test: str = ""
     at_utc: str = ""
     virtual_s: float | None = None
+    exact: bool = False
+    """True for a count or a comparison of declared figures: there is no uncertainty to state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +189,11 @@ class RequirementRecord:
     """False where no test of this version covers it (the visible list)."""
     changed: str = ""
     """The user's file and reason where it is not the catalogue's own row."""
+    method: str = ""
+    kind: str = ""
+    """``limit``, ``record``, ``self-test`` or ``applicability``."""
+    hazards: tuple[str, ...] = ()
+    """Severities of the hazards that it controls, S1 to S4."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,3 +255,12 @@ class RunRecord:
     """Where the wall time went: device wait, acquire, transfer, analyse, record, report."""
     operator: str = ""
     deviations: tuple[str, ...] = ()
+    planned: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Every test that the plan demanded at the start, with the requirements that it measures."""
+    laboratory: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Name, address, place of the tests, customer and receipt of the item, as the station says."""
+    assurance: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Why this bench is fit for its use: the seven items of its own assurance record."""
+    journal_lines: int = 0
+    journal_sha256: str = ""
+    """Hash of the last line read: the head of the chain, to which signatures bind."""

@@ -14,6 +14,7 @@ from bench.profile import Profile
 from bench.record.schema import DeviceRecord
 from bench.station.acquisition import Capture, Shot
 from bench.station.ceiling import CeilingWatch
+from bench.station.commands import Commands
 from bench.station.contacts import Contacts
 from bench.station.direct_current import DirectCurrent, DirectReading
 from bench.station.edges import FastRecords
@@ -134,6 +135,13 @@ class Bench:
             records=self.records,
             dmm=station.dmm,
             accuracy=station.accuracy.multimeter,
+            clock=self.clock,
+        )
+        self.commands = Commands(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
+            reactions=self.reactions,
             clock=self.clock,
         )
         self.ceiling = CeilingWatch(

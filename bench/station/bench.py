@@ -24,6 +24,7 @@ from bench.station.fixture import BATTERY_V
 from bench.station.injections import Injections
 from bench.station.ranges import RangeChoice
 from bench.station.reactions import Reaction, Reactions
+from bench.station.readings import Readings
 from bench.station.residual import MeasuringDevice, QuietStates, Residual
 from bench.station.scales import Label
 from bench.station.session import FullSession, SessionWatch
@@ -142,6 +143,13 @@ class Bench:
             fixture=self.fixture,
             records=self.records,
             reactions=self.reactions,
+            clock=self.clock,
+        )
+        self.readings = Readings(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
+            supply_events=self.supply_events,
             clock=self.clock,
         )
         self.ceiling = CeilingWatch(
@@ -294,9 +302,16 @@ class Bench:
             capture, label = self._unclipped(level, load_ohm)
             with self.stopwatch.during("device wait"):
                 self.treatment.must_run()
+                telemetry, status = self.readings.now()
                 self.treatment.stop()
         output = SteadyOutput(
-            capture=capture, profile=self.profile, level=level, load_ohm=load_ohm, label=label
+            capture=capture,
+            profile=self.profile,
+            level=level,
+            load_ohm=load_ohm,
+            label=label,
+            telemetry=telemetry,
+            status=status,
         )
         with self.stopwatch.during("analyse"):
             output.must_deliver()

@@ -250,7 +250,7 @@ class Injections:
         link, session_s = self._treatment.link, FROZEN_SESSION_S
         self._treatment.run(level=self._level, load_ohm=load_ohm, session_s=session_s)
         started_ns = self._clock.now_ns()
-        link.unlock_tests()
+        self._treatment.unlock()
         link.inject("timer_frozen", 1)
         self._clock.sleep(FROZEN_LOOK * session_s)
         provoked = link.status().state in (DeviceState.RUN, DeviceState.RAMP)
@@ -286,7 +286,7 @@ class Injections:
 
     def _run_unlocked(self, load_ohm: float) -> None:
         self._treatment.run(level=self._level, load_ohm=load_ohm)
-        self._treatment.link.unlock_tests()
+        self._treatment.unlock()
 
     def _answers(self) -> bool:
         """Return whether the device answers; a hung one whose output is off may stay silent."""

@@ -163,7 +163,7 @@ class Reactions:
         level = self._profile.levels[-1].number
         link = self._treatment.link
         self._treatment.run(level=level, load_ohm=load_ohm)
-        link.unlock_tests()
+        self._treatment.unlock()
         link.enable_protection("oc_hw", enabled=layers != "firmware")
         link.enable_protection("oc_fw", enabled=layers != "hardware")
         self._fixture.close("sync_link")

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from bench.device.link import DeviceStatus, Telemetry
 from bench.errors import DeviceMisbehaved
 from bench.measure import PulseTable, RecordAnalysis, analyse
 from bench.profile import Profile
@@ -77,6 +78,9 @@ class SteadyOutput:
     level: int
     load_ohm: float
     label: Label = Label.CURRENT
+    telemetry: Telemetry | None = None
+    """The device's own readings, taken beside the record; None where it offers none."""
+    status: DeviceStatus | None = None
 
     @cached_property
     def analysis(self) -> RecordAnalysis:

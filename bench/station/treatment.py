@@ -113,6 +113,11 @@ class Treatment:
         with self._must("START"):
             self.link.start(session_s or self._profile.timers.session_s)
 
+    def unlock(self) -> None:
+        """Enter the device's test mode; raises NotOffered where it has none."""
+        with self._must("UNLOCK"):
+            self.link.unlock_tests()
+
     def stop(self) -> None:
         """Stop the output and open the path."""
         with self._must("STOP"):

@@ -81,7 +81,7 @@ def test_test_commands_are_refused(bench: Bench, check: Check, since: str) -> No
     if since == "power-on":
         bench.treatment.power_cycle()
     else:
-        bench.treatment.link.unlock_tests()
+        bench.treatment.unlock()
         bench.treatment.restart()
     check_locked(bench, check, since)
 
@@ -89,7 +89,7 @@ def test_test_commands_are_refused(bench: Bench, check: Check, since: str) -> No
 @pytest.mark.requirement("FLT-029")
 @pytest.mark.full_scope
 def test_test_commands_are_refused_after_their_time(bench: Bench, check: Check) -> None:
-    bench.treatment.link.unlock_tests()
+    bench.treatment.unlock()
     bench.clock.sleep(1.01 * TEST_MODE_S)
     check_locked(bench, check, "time-out")
 
@@ -97,7 +97,7 @@ def test_test_commands_are_refused_after_their_time(bench: Bench, check: Check) 
 @pytest.mark.requirement("FLT-029")
 @pytest.mark.full_scope
 def test_test_commands_are_refused_after_the_charger(bench: Bench, check: Check) -> None:
-    bench.treatment.link.unlock_tests()
+    bench.treatment.unlock()
     bench.fixture.prepare_charger()
     bench.fixture.plug_charger()
     bench.clock.sleep(bench.profile.timers.charge_s)

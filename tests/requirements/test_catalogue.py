@@ -123,7 +123,6 @@ def test_an_unknown_requirement_names_the_nearest(catalogue):
         ("OUT-021", "ref-mono-mod", "symmetry"),
         ("OUT-029", "ref-alt-400", "boost"),
         ("OUT-023", "ref-mens-400", "trains"),
-        ("FLT-026", "ref-alt-400", "link"),
     ],
 )
 def test_what_a_device_does_not_declare_is_not_applicable(catalogue, requirement, profile, reason):

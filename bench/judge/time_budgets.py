@@ -107,13 +107,17 @@ def shutdown_latency_budget(
     timebase_ppm: float,
     averaging_s: float = 0.0,
     threshold_relative: float = 0.0,
+    decay_s: float = 0.0,
+    level_relative: float = 0.0,
     source: str = "scope",
 ) -> Budget:
     """Budget of the last instant above a threshold after a cause edge of the same record.
 
     Both instants are known to a sample; where noise hides the last sample, the instant is that
     of its averaging window, which begins before by the share ``threshold_relative`` (threshold
-    over level) of ``averaging_s``.
+    over level) of ``averaging_s``. Where the output decays with the time constant ``decay_s``, the
+    standard uncertainty of the level at the threshold, ``level_relative`` of it, moves the instant
+    by as much of that time.
     """
     inputs = [
         rectangular("cause", 0.5 * sample_interval_s, source="sample interval"),
@@ -121,13 +125,16 @@ def shutdown_latency_budget(
         rectangular(
             "averaging window", threshold_relative * averaging_s, source="docs/laboratory.md"
         ),
+        normal("threshold", level_relative * decay_s, source="level error over the decay's slope"),
         rectangular("timebase", timebase_ppm * 1e-6, source=source),
     ]
     return evaluate(
         "shutdown latency",
         "s",
         inputs,
-        lambda cause, last, window, base: (latency_s + last - cause + window) * (1.0 + base),
+        lambda cause, last, window, threshold, base: (
+            (latency_s + last - cause + window + threshold) * (1.0 + base)
+        ),
     )
 
 

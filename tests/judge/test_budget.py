@@ -258,3 +258,12 @@ def test_rounding_of_a_dithered_mean_is_what_numpy_finds():
         assert seen * 1e-6 == pytest.approx(
             on.level("plateau", 40_000)[1].standard_uncertainty, rel=0.05, abs=2e-9
         )
+
+
+def test_a_slow_decay_makes_the_last_instant_uncertain_by_the_level():
+    # 5 µA of error at a threshold of 10 µA on a tail of 8 µs: half of it, 4 µs.
+    tail = shutdown_latency_budget(
+        1e-3, sample_interval_s=1e-9, timebase_ppm=0.0, decay_s=8e-6, level_relative=0.5
+    )
+    assert 4e-6 == pytest.approx(tail.standard_uncertainty, rel=1e-3)
+    assert "threshold" == tail.lines[0].name

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from bench.judge import level_budget, shutdown_latency_budget
+from bench.measure import shutdown
 from bench.station.acquisition import Capture
 from bench.station.measurands.record import capture_range
 from bench.station.measured import Measured
@@ -51,6 +53,8 @@ def worst_latency(
         timebase_ppm=timebase_ppm,
         averaging_s=worst.averaging_s,
         threshold_relative=worst.threshold_relative,
+        decay_s=_decay_s(worst),
+        level_relative=_level_relative(worst),
     )
     return Measured(
         value=latency_s, unit="s", budget=budget, waveforms=_evidence(worst), marks=worst.marks
@@ -103,6 +107,30 @@ def _worst_of(
     return Measured(
         value=value, unit=unit, budget=budget, waveforms=_evidence(worst), marks=worst.marks
     )
+
+
+def _decay_s(reaction: Reaction) -> float:
+    """Return the time constant of the output's end: from half of what flowed to the threshold."""
+    last_s, ratio = reaction.result.last_above_s, 0.5 / reaction.threshold_relative
+    if last_s is None or ratio <= 1.0:
+        return 0.0
+    half = shutdown(
+        reaction.capture.waveforms[reaction.label],
+        cause_s=reaction.cause_s,
+        threshold=ratio * reaction.threshold,
+        averaging_s=reaction.averaging_s,
+        hold_off_s=0.0,
+    )
+    half_s = half.last_above_s
+    return 0.0 if half_s is None else max(0.0, last_s - half_s) / math.log(ratio)
+
+
+def _level_relative(reaction: Reaction) -> float:
+    """Return the standard uncertainty of one sample at the threshold, over the threshold."""
+    waveform = reaction.capture.waveforms[reaction.label]
+    on = capture_range(reaction.capture, reaction.label, noise_rms_a=0.5 * abs(waveform.gain))
+    level = level_budget(reaction.threshold, on=on, samples=1)
+    return level.standard_uncertainty / reaction.threshold
 
 
 def _evidence(reaction: Reaction) -> tuple[str, ...]:

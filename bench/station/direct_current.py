@@ -8,6 +8,7 @@ function, which sees neither the direct part nor pulses below its band. Source: 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,10 @@ READINGS_PER_PHASE: Final = 3
 RESIDUAL_READINGS: Final = 5
 AGREEMENT_A: Final = 0.3e-6
 """The phases agree when they lie this close: a tenth of the tightest d.c. limit, and noise."""
+SPREAD_OF_THREE: Final = 5.06
+"""Range of three means over their standard deviation, exceeded by chance once in a thousand cases.
+Source: studentized range, infinite degrees of freedom. Where an aperture holds no whole repetition
+the readings scatter, and phases can agree no better than that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,8 @@ class Apertures:
     phase_step_s: float
     error_a: float
     """Bound of the current that an aperture invents which is not quite a whole repetition."""
+    whole: bool
+    """Whether an aperture holds whole repetitions; else only several of them together nearly do."""
 
     @classmethod
     def of(cls, repetition: Repetition, accuracy: MultimeterAccuracy) -> Apertures:
@@ -85,7 +92,8 @@ class Apertures:
         """
         ppm = repetition.timebase_ppm + accuracy.aperture_ppm
         error_a = ppm * 1e-6 * repetition.peak_a
-        if repetition.repeat_s <= MAXIMUM_APERTURE_S:
+        fits = repetition.repeat_s <= MAXIMUM_APERTURE_S
+        if fits:
             whole = max(1, math.ceil(MINIMUM_APERTURE_S / repetition.repeat_s))
             aperture_s = whole * repetition.repeat_s
             covering = math.ceil(REPETITIONS / (whole * START_PHASES))
@@ -99,6 +107,7 @@ class Apertures:
             readings_per_phase=max(READINGS_PER_PHASE, covering),
             phase_step_s=repetition.repeat_s / START_PHASES,
             error_a=error_a,
+            whole=fits,
         )
 
 
@@ -115,11 +124,13 @@ class DirectReading:
     aperture_error_a: float
     phase_spread_a: float
     """Largest difference between the means of the start phases."""
+    agreement_a: float
+    """Up to which difference they agree."""
 
     @property
     def phases_agree(self) -> bool:
         """Whether the start phases gave the same direct current."""
-        return self.phase_spread_a <= AGREEMENT_A
+        return self.phase_spread_a <= self.agreement_a
 
 
 class DirectCurrent:
@@ -159,6 +170,7 @@ class DirectCurrent:
             readings_per_phase=RESIDUAL_READINGS,
             phase_step_s=0.0,
             error_a=0.0,
+            whole=True,
         )
         return self._read(apertures, phases=1)
 
@@ -180,7 +192,14 @@ class DirectCurrent:
             aperture_s=apertures.aperture_s,
             aperture_error_a=apertures.error_a,
             phase_spread_a=float(np.ptp(means_a)),
+            agreement_a=AGREEMENT_A if apertures.whole else self._by_scatter_a(groups),
         )
+
+    def _by_scatter_a(self, groups: Sequence[NDArray[np.float64]]) -> float:
+        """Return how far apart the means of the phases may lie by the scatter of their readings."""
+        variances = [float(group.var(ddof=1)) / group.size for group in groups]
+        scatter_a = math.sqrt(math.fsum(variances) / len(variances)) / self._shunt.ohm
+        return max(AGREEMENT_A, SPREAD_OF_THREE * scatter_a)
 
 
 def _whole_cycles_s(repetition: Repetition) -> float:

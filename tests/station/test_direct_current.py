@@ -39,8 +39,9 @@ def repetition_of(name):
 class Meter:
     """Answers what is asked of it: it has no alternating-current function at all."""
 
-    def __init__(self, *groups_v):
+    def __init__(self, *groups_v, scatter_v=1e-8):
         self.groups_v = list(groups_v)
+        self.scatter_v = scatter_v
         self.configured = []
         self.counts = []
 
@@ -50,7 +51,7 @@ class Meter:
     def read(self, count=1):
         self.counts.append(count)
         mean_v = self.groups_v.pop(0)
-        return mean_v + 1e-8 * np.cos(np.pi * np.arange(count))
+        return mean_v + self.scatter_v * np.cos(np.pi * np.arange(count))
 
 
 class Fixture:
@@ -117,6 +118,14 @@ def test_start_phases_that_disagree_are_no_number():
     found = measurands.direct_current(reading(Meter(0.0, 0.0, 50e-6), repetition_of("ref-alt-400")))
     assert (None, True) == (found.value, found.undecidable)
     assert "0.50 µA" in found.reason
+
+
+def test_phases_of_whole_repetitions_agree_by_a_fixed_bound_and_others_by_their_scatter():
+    steady = [0.0, 0.0, 0.45e-6 * SHUNT.ohm]  # 0.45 µA apart
+    whole = reading(Meter(*steady), repetition_of("ref-alt-400"))
+    quiet = reading(Meter(*steady), repetition_of("ref-mono-mod"))
+    noisy = reading(Meter(*steady, scatter_v=1e-4), repetition_of("ref-mono-mod"))
+    assert [False, False, True] == [r.phases_agree for r in (whole, quiet, noisy)]
 
 
 def test_zero_of_the_meter_is_taken_off_and_its_scatter_is_in_the_budget():

@@ -147,12 +147,12 @@ def test_lines_add_up_to_the_combined_uncertainty_and_scale_with_the_unit():
 
 def test_gain_and_shunt_fall_out_of_symmetry_and_load_regulation():
     symmetric = symmetry_budget(80e-6, -80e-6, on=scope(), plateau_samples=500, zero_samples=5000)
-    shares = {line.name: line.standard_uncertainty for line in symmetric.lines}
-    assert (0.0, 0.0) == (shares["scope gain"], shares["shunt"])
+    by_name = {line.name: line.standard_uncertainty for line in symmetric.lines}
+    assert (0.0, 0.0) == (by_name["scope gain"], by_name["shunt"])
     ratio = amplitude_ratio_budget(80e-6, 80e-6, on=scope(), plateau_samples=500, zero_samples=5000)
-    shares = {line.name: line.standard_uncertainty for line in ratio.lines}
-    assert shares["scope gain"] == pytest.approx(0.0, abs=1e-12)
-    assert shares["shunt"] == pytest.approx(0.0, abs=1e-12)
+    by_name = {line.name: line.standard_uncertainty for line in ratio.lines}
+    assert by_name["scope gain"] == pytest.approx(0.0, abs=1e-12)
+    assert by_name["shunt"] == pytest.approx(0.0, abs=1e-12)
 
 
 def test_net_charge_scales_with_the_time_of_current():
@@ -210,11 +210,11 @@ def test_shunt_is_common_to_both_levels_of_a_step_and_each_range_has_its_gain():
     low = Plateau(amplitude_a=80e-6, on=scope(200e-6), plateau_samples=500, zero_samples=5000)
     high = Plateau(amplitude_a=160e-6, on=scope(400e-6), plateau_samples=500, zero_samples=5000)
     found = step_budget(low, high)
-    shares = {line.name: line.standard_uncertainty for line in found.lines}
+    by_name = {line.name: line.standard_uncertainty for line in found.lines}
     assert 80e-6 == pytest.approx(found.value)
-    assert 80e-6 * 1e-3 / math.sqrt(3.0) == pytest.approx(shares["shunt"])
-    assert 0.003 * 400e-6 / math.sqrt(3.0) == pytest.approx(shares["upper: scope gain"])
-    assert 0.003 * 200e-6 / math.sqrt(3.0) == pytest.approx(shares["lower: scope gain"])
+    assert 80e-6 * 1e-3 / math.sqrt(3.0) == pytest.approx(by_name["shunt"])
+    assert 0.003 * 400e-6 / math.sqrt(3.0) == pytest.approx(by_name["upper: scope gain"])
+    assert 0.003 * 200e-6 / math.sqrt(3.0) == pytest.approx(by_name["lower: scope gain"])
 
 
 def test_time_base_falls_out_of_a_ratio_of_durations_and_the_mid_level_does_not():
@@ -267,3 +267,24 @@ def test_a_slow_decay_makes_the_last_instant_uncertain_by_the_level():
     )
     assert 4e-6 == pytest.approx(tail.standard_uncertainty, rel=1e-3)
     assert "threshold" == tail.lines[0].name
+
+
+def shares(budget):
+    return {line.name: line.standard_uncertainty for line in budget.lines}
+
+
+def test_zero_state_counts_as_often_as_it_is_subtracted():
+    counts = {"plateau_samples": 500, "zero_samples": 5000}
+    once = shares(amplitude_budget(80e-6, on=scope(), **counts))
+    assert once["zero state: non-linearity"] == pytest.approx(once["plateau: non-linearity"])
+    twice = shares(symmetry_budget(80e-6, -80e-6, on=scope(), **counts))
+    one = twice["positive plateau: non-linearity"]
+    assert twice["zero state: non-linearity"] == pytest.approx(2 * one)
+    net = shares(
+        net_charge_budget(
+            0.0, positive_s=6e-3, negative_s=4e-3, amplitude_a=80e-6, on=scope(),
+            sample_interval_s=1e-5, zero_samples=10_000,
+        )
+    )  # fmt: skip
+    for_all = net["positive phases: non-linearity"] + net["negative phases: non-linearity"]
+    assert net["zero state: non-linearity"] == pytest.approx(for_all)

@@ -2,10 +2,26 @@
 
 from bench.measure.cycles import CycleSpan, whole_cycle_mean, whole_cycle_rms, whole_cycles
 from bench.measure.edges import all_edges, first_edge
+from bench.measure.envelopes import (
+    Envelope,
+    RateSegment,
+    envelope,
+    envelope_deviation,
+    rate_segments,
+)
 from bench.measure.levels import Excursion, Shutdown, excursions, shutdown, worst_mean
 from bench.measure.pulses import PulseTable, RecordAnalysis, analyse
 from bench.measure.ramps import Ramp, ramp
 from bench.measure.rates import GridDefects, RepetitionRate, grid_defects, repetition_rate
+from bench.measure.shape import Template, plateau_noise, shape_deviation
+from bench.measure.sine import (
+    Distortion,
+    SineFit,
+    distortion,
+    fit_sine,
+    fit_sine_at,
+    thd_of_harmonics,
+)
 from bench.measure.states import StateLevel
 from bench.measure.summary import ChannelSummary, Spread, summarise_channel
 from bench.measure.trains import (
@@ -22,31 +38,45 @@ from bench.measure.trains import (
 __all__ = [
     "ChannelSummary",
     "CycleSpan",
+    "Distortion",
+    "Envelope",
     "Excursion",
     "GridDefects",
     "PolarityCycles",
     "PulsePairs",
     "PulseTable",
     "Ramp",
+    "RateSegment",
     "RecordAnalysis",
     "RepetitionRate",
     "Shutdown",
+    "SineFit",
     "Spread",
     "StateLevel",
+    "Template",
     "Train",
     "all_edges",
     "analyse",
     "bursts",
+    "distortion",
+    "envelope",
+    "envelope_deviation",
     "excursions",
     "first_edge",
+    "fit_sine",
+    "fit_sine_at",
     "grid_defects",
     "natural_pair_gap",
     "pair_phases",
+    "plateau_noise",
     "polarity_cycles",
     "ramp",
+    "rate_segments",
     "repetition_rate",
+    "shape_deviation",
     "shutdown",
     "summarise_channel",
+    "thd_of_harmonics",
     "trains",
     "whole_cycle_mean",
     "whole_cycle_rms",

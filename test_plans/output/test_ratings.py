@@ -6,7 +6,8 @@ import pytest
 
 from bench.plugin import Bench, Check
 from bench.profile import table_inconsistency_pct
-from bench.station import electrode, measurands, ratings
+from bench.station import electrode, measurands
+from bench.station.measurands import ratings
 from bench.station.measured import Measured
 from bench.station.steady_output import SteadyOutput
 

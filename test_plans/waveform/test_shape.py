@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.plugin import Bench, Check
-from bench.station import edges, trains
+from bench.station import edges
+from bench.station.measurands import shape, trains
 from bench.station.steady_output import SteadyOutput
 
 
@@ -54,3 +55,24 @@ def test_edges_are_fast_and_do_not_ring(bench: Bench, check: Check) -> None:
     check("OUT-034", "transition_duration", slowest, level=level, load_ohm=load_ohm)
     check("OUT-034", "overshoot", edges.edge_overshoot(records), level=level, load_ohm=load_ohm)
     check("OUT-034", "spike_charge", edges.spike_charge(records), level=level, load_ohm=load_ohm)
+
+
+@pytest.mark.requirement("OUT-024")
+def test_pulses_have_the_declared_shape(bench: Bench, check: Check, level: int) -> None:
+    output = bench.steady(level=level, load_ohm=bench.profile.loads_ohm[0])
+    load_ohm = output.load_ohm
+    found = shape.pulse_shape(output)
+    check("OUT-024", "shape_deviation", found, level=level, load_ohm=load_ohm, of="pulse")
+    envelope = shape.envelope_shape(output)
+    if envelope is not None:
+        check("OUT-024", "shape_deviation", envelope, level=level, load_ohm=load_ohm, of="envelope")
+    overshoot = edges.edge_overshoot([output])
+    check("OUT-024", "overshoot", overshoot, level=level, load_ohm=load_ohm)
+
+
+@pytest.mark.requirement("OUT-032")
+def test_plateaus_are_quiet(bench: Bench, check: Check, level: int, load_ohm: float) -> None:
+    output = bench.steady(level=level, load_ohm=load_ohm)
+    for polarity in output.polarities:
+        noise = shape.noise_of_plateau(output, polarity)
+        check("OUT-032", "plateau_noise", noise, level=level, load_ohm=load_ohm, polarity=polarity)

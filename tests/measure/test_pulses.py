@@ -275,3 +275,15 @@ def test_codes_of_the_other_sign_and_time_give_the_same_pulses(seed):
     reversed_ = analyse(record(plain.codes[::-1].astype(float))).pulses
     end_s = plain.duration_s
     assert np.allclose(end_s - reversed_.stop_s[::-1], one.start_s, rtol=0, atol=0.02 * SAMPLE)
+
+
+def test_a_slow_exponential_edge_is_no_overshoot():
+    """A pulse of seven time constants: what still settles lies below the end, not above the top."""
+    t = np.arange(200_000) % 1000
+    tau = 30.0
+    rise = np.where((t >= 250) & (t < 450), 1.0 - np.exp(-(t - 250.0) / tau), 0.0)
+    end = 1.0 - np.exp(-200.0 / tau)
+    fall = np.where(t >= 450, end * np.exp(-(t - 450.0) / tau), 0.0)
+    found = analyse(record(100.0 * (rise + fall), noise=1.0)).pulses.whole()
+    assert 199 <= len(found) <= 200
+    assert np.median(found.overshoot_pct) < 3.0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.errors import DeviceMisbehaved
-from bench.station import ratings
+from bench.station.measurands import ratings
 from tests.station.outputs import output_of, trains_of
 
 CURRENT_A, DUTY = 400e-6, 6e-3 / 12.5e-3

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.station import edges, trains
+from bench.station import edges
+from bench.station.measurands import trains
 from tests.station.outputs import CODES, output_of, trains_of
 
 PPM = 10.0

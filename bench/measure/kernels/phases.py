@@ -140,13 +140,15 @@ def _measure_levels(
 ) -> None:  # fmt: skip
     """Fill top and droop from the means of the plateau's two halves.
 
-    Of a tilted plateau the top is its level in the middle of the phase.
+    Of a tilted plateau the top is its level in the middle of the phase. The overshoot's column gets
+    the level that an overshoot goes beyond: that of the later half where a slow edge still settles.
     """
     middle = (left + right) // 2
     if right - left >= _LONG:  # halves that meet at a block's edge: its sum is known
         middle = middle >> BLOCK_SHIFT << BLOCK_SHIFT
     if right - left < 4:
         table[TOP, row] = _mean(codes, sums, sign, left, right) - zero
+        table[OVERSHOOT, row] = table[TOP, row]
         table[DROOP, row] = 0.0
         return
     early = _mean(codes, sums, sign, left, middle) - zero
@@ -154,6 +156,7 @@ def _measure_levels(
     top = (early * (middle - left) + late * (right - middle)) / (right - left)
     fall = early - late
     table[TOP, row] = top
+    table[OVERSHOOT, row] = max(top, late)
     table[DROOP, row] = 0.0
     if abs(fall) > _TILT_SIGMAS * 2.0 * noise / np.sqrt(right - left) and _falls_throughout(
         codes, sums, sign, left, right, fall
@@ -198,7 +201,10 @@ def _measure_edges(
     table[RISE, row] = start_90 - start_10
     table[FALL, row] = stop_10 - stop_90
     table[TOP, row] = sign * top
-    over = _aberration(codes, sign, noise_peaks, start_90, start_90 - start_10, right - 1, lead, 1)
+    settled = max(lead, zero + table[OVERSHOOT, row])
+    over = _aberration(
+        codes, sign, noise_peaks, start_90, start_90 - start_10, right - 1, settled, 1
+    )
     under = _aberration(codes, sign, noise_peaks, stop_10, stop_10 - stop_90, last, zero, -1)
     table[OVERSHOOT, row] = over / (lead - zero)
     table[UNDERSHOOT, row] = under / (trail - zero)

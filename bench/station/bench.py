@@ -15,12 +15,14 @@ from bench.record.schema import DeviceRecord
 from bench.station.acquisition import Capture, Shot
 from bench.station.ceiling import CeilingWatch
 from bench.station.commands import Commands
+from bench.station.contact_thresholds import ContactThresholds
 from bench.station.contacts import Contacts
 from bench.station.direct_current import DirectCurrent, DirectReading
 from bench.station.edges import FastRecords
 from bench.station.electrode import ElectrodeVoltage
 from bench.station.event_records import EventRecords
 from bench.station.fixture import BATTERY_V
+from bench.station.indicators import Indicators
 from bench.station.injections import Injections
 from bench.station.ranges import RangeChoice
 from bench.station.reactions import Reaction, Reactions
@@ -150,6 +152,19 @@ class Bench:
             fixture=self.fixture,
             records=self.records,
             supply_events=self.supply_events,
+            clock=self.clock,
+        )
+        self.contact_thresholds = ContactThresholds(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            dmm=station.dmm,
+            clock=self.clock,
+            level=profile.highest_level,
+        )
+        self.indicators = Indicators(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
             clock=self.clock,
         )
         self.ceiling = CeilingWatch(

@@ -36,6 +36,7 @@ from bench.station.steady_output import SteadyOutput, record_duration_s, record_
 from bench.station.supply_events import SupplyEvents
 from bench.station.transitions import Transitions
 from bench.station.treatment import Treatment
+from bench.station.walk import Walker
 
 __all__ = ["Bench"]
 
@@ -167,6 +168,12 @@ class Bench:
             records=self.records,
             clock=self.clock,
         )
+        self.walker = Walker(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
+            clock=self.clock,
+        )
         self.ceiling = CeilingWatch(
             ceiling_a=profile.output.ceiling_ua * 1e-6, stopwatch=self.stopwatch
         )
@@ -236,6 +243,10 @@ class Bench:
     def polarities(self) -> tuple[int, ...]:
         """The signs of the phases that the profile declares."""
         return (1,) if self.profile.waveform.kind == "monophasic" else (1, -1)
+
+    def walk_seed(self, load_ohm: float) -> str:
+        """Return the seed of a random walk; the same for the same run."""
+        return f"{self._seed}/FLT-030/{load_ohm:g}"
 
     def phases_s(self, count: int, purpose: str) -> list[float]:
         """Return random instants within a polarity cycle; the same for the same seed."""

@@ -1,0 +1,274 @@
+"""A seeded random walk over the device's states, held against the reference model at every step.
+
+Each step is recorded while it happens. A walk that finds a violation is replayed in parts until no
+step can be left out, within a number of replays: the shortest sequence is what a developer needs.
+Why no library does it: docs/decisions/0010-state-walk.md.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench.clock import Clock
+from bench.device.link import DeviceState
+from bench.device.state_model import Action, Deed, DeviceModel
+from bench.errors import DeviceMisbehaved, DeviceRefused, NotOffered
+from bench.measure import worst_mean
+from bench.station.acquisition import Capture
+from bench.station.event_records import OFF_A, EventRecords, off_averaging_s
+from bench.station.fixture import Fixture
+from bench.station.scales import Label
+from bench.station.treatment import Treatment
+
+__all__ = ["Violation", "Walk", "Walker", "chosen_actions"]
+
+MOST_REPLAYS: Final = 25
+HIGH_SHARE: Final = 1.2
+LOW_SHARE: Final = 0.8
+"""Of the declared current of a running level: beyond them it is not that level."""
+REST_SHARE: Final = 0.2
+TAIL_CYCLES: Final = 1.1
+WAIT_S: Final = 5.0
+QUIET_S: Final = 0.6
+"""Sensing four times a second, confirmed once."""
+LEVEL_S: Final = 0.3
+RESET_S: Final = 2.0
+WEIGHTS: Final = {
+    Deed.LEVEL: 5, Deed.START: 5, Deed.STOP: 2, Deed.PAUSE: 3, Deed.RESUME: 3, Deed.LIFT: 3,
+    Deed.TOUCH: 4, Deed.PLUG: 1, Deed.UNPLUG: 2, Deed.RESET: 1, Deed.WAIT: 2,
+}  # fmt: skip
+"""How often each is tried: what begins and changes an output more often than what ends it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A step at which the device was not what the model allows."""
+
+    actions: tuple[Action, ...]
+    """The walk up to and including it."""
+    text: str
+    capture: Capture | None
+
+    def __str__(self) -> str:
+        """Return the sequence and what was wrong at its end."""
+        return f"{' → '.join(map(str, self.actions))}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """A walk: how far it came, and the shortest sequence that still violates."""
+
+    steps: int
+    violation: Violation | None
+    replays: int
+
+
+def chosen_actions(seed: str, steps: int, levels: int) -> tuple[Action, ...]:
+    """Return the steps of a walk; the same for the same seed."""
+    source = random.Random(seed)
+    deeds = source.choices(list(WEIGHTS), weights=list(WEIGHTS.values()), k=steps)
+    return tuple(
+        Action(deed=deed, level=source.randint(1, levels) if deed is Deed.LEVEL else 0)
+        for deed in deeds
+    )
+
+
+def shortest(
+    actions: tuple[Action, ...], fails: Callable[[tuple[Action, ...]], bool], replays: int
+) -> tuple[tuple[Action, ...], int]:
+    """Leave steps out, halves first, while ``fails`` still says so; return what stays."""
+    kept, size, used = actions, max(1, len(actions) // 2), 0
+    while size >= 1 and used < replays:
+        start, shrunk = 0, False
+        while start < len(kept) - 1 and used < replays:
+            shorter = kept[:start] + kept[min(start + size, len(kept) - 1) :]
+            used += 1
+            if fails(shorter):
+                kept, shrunk = shorter, True
+            else:
+                start += size
+        if not shrunk:
+            size //= 2
+    return kept, used
+
+
+class Walker:
+    """Walks one device."""
+
+    def __init__(
+        self, *, treatment: Treatment, fixture: Fixture, records: EventRecords, clock: Clock
+    ) -> None:
+        self._treatment = treatment
+        self._fixture = fixture
+        self._records = records
+        self._clock = clock
+        self._ranges = records.ranges
+        self._profile = records.ranges.profile
+
+    def walk(self, actions: tuple[Action, ...], *, load_ohm: float) -> Walk:
+        """Walk; on a violation return the shortest sequence that still has one."""
+        steps, violation = self._try(actions, load_ohm)
+        if violation is None:
+            return Walk(steps=steps, violation=None, replays=0)
+        latest = [violation]
+
+        def fails(shorter: tuple[Action, ...]) -> bool:
+            _, found = self._try(shorter, load_ohm)
+            if found is not None:
+                latest.append(found)
+            return found is not None
+
+        _, replays = shortest(violation.actions, fails, MOST_REPLAYS)
+        worst = min(latest, key=lambda found: len(found.actions))
+        return Walk(steps=steps, violation=worst, replays=replays)
+
+    def _try(self, actions: Sequence[Action], load_ohm: float) -> tuple[int, Violation | None]:
+        """Walk from idle with contact; return the steps taken and the first violation."""
+        self._fixture.unplug_charger()
+        self._treatment.make_idle()
+        self._treatment.connect(load_ohm)
+        self._fixture.close(self._fixture.lost_contact_load(self._profile.contact_off_limit_ohm))
+        self._clock.sleep(QUIET_S)
+        model = DeviceModel(
+            resume_window_s=self._profile.timers.resume_window_s,
+            charge_inhibit=self._profile.protection.charge_inhibit,
+            levels=len(self._profile.levels),
+        )
+        self._set_level(model, self._profile.highest_level)
+        for number, action in enumerate(actions, start=1):
+            wrong, capture = self._step(model, action, load_ohm)
+            if wrong:
+                done = tuple(actions[:number])
+                return number, Violation(actions=done, text=wrong, capture=capture)
+            if model.level is None:  # after a reset: the document does not say which
+                self._set_level(model, self._profile.levels[0].number)
+        return len(actions), None
+
+    def _set_level(self, model: DeviceModel, level: int) -> None:
+        action = Action(deed=Deed.LEVEL, level=level)
+        if model.accepts(action, self._now_s()):
+            with_level = self._do(action)
+            if not with_level:
+                raise DeviceMisbehaved(f"the device refused {action} while {model.state.value}")
+            model.apply(action, self._now_s(), accepted=True)
+
+    def _step(
+        self, model: DeviceModel, action: Action, load_ohm: float
+    ) -> tuple[str, Capture | None]:
+        """Do one action while recording; return what was wrong and the record."""
+        must, before = model.accepts(action, self._now_s()), (model.state, model.level)
+        if action.deed in (Deed.PAUSE, Deed.RESUME) and not model.pauses:
+            return "", None
+        answers: list[bool] = []
+        settle_s = self._settle_s(model, action)
+        cycle_s = max(TAIL_CYCLES * self._profile.waveform.polarity_cycle_s, QUIET_S)
+        live = DeviceState.RUN in (before[0], DeviceState.RUN if settle_s > QUIET_S else None)
+        capture = self._records.look(
+            f"walk: {action}",
+            {Label.CURRENT: self._ranges.wide_a() if live else self._ranges.off_a()},
+            duration_s=settle_s + cycle_s,
+            conditions={"action": str(action), "state": before[0].value, "load_ohm": load_ohm},
+            meanwhile=lambda: self._during(model, action, answers),
+        )
+        if not answers:
+            return "", capture  # the device's link does not offer it
+        accepted = answers[0]
+        if must is not None and accepted is not must:
+            reply = "accepted" if accepted else "refused"
+            return f"{action} was {reply} while {before[0].value}", capture
+        return self._judged(model, action, before, capture, settle_s, load_ohm), capture
+
+    def _during(self, model: DeviceModel, action: Action, answers: list[bool]) -> None:
+        try:
+            answers.append(self._do(action))
+        except NotOffered:
+            model.pauses = False
+            return
+        model.apply(action, self._now_s(), accepted=answers[0])
+
+    def _judged(
+        self,
+        model: DeviceModel,
+        action: Action,
+        before: tuple[DeviceState, int | None],
+        capture: Capture,
+        settle_s: float,
+        load_ohm: float,
+    ) -> str:
+        status = self._treatment.link.status()
+        allowed = model.expected(self._now_s())
+        if status.state not in allowed:
+            wanted = " or ".join(sorted(state.value for state in allowed))
+            return f"the device reports {status.state.value}, expected {wanted}"
+        model.saw(status.state)
+        waveform = capture.waveforms[Label.CURRENT]
+        averaging_s = off_averaging_s(self._profile)
+        tail = waveform.between(waveform.t0_s + settle_s, waveform.t0_s + 2 * waveform.duration_s)
+        after_a = worst_mean(tail, averaging_s=averaging_s)
+        declared_a = self._declared_a(status.state, model.level, load_ohm)
+        if status.state is DeviceState.RUN and after_a < LOW_SHARE * declared_a - OFF_A:
+            return f"{after_a * 1e6:.0f} µA at level {model.level}, {declared_a * 1e6:.0f} declared"
+        if after_a > HIGH_SHARE * declared_a + self._rest_a(load_ohm):
+            return (
+                f"{after_a * 1e6:.0f} µA in {status.state.value}, {declared_a * 1e6:.0f} declared"
+            )
+        if action.deed in (Deed.LIFT, Deed.TOUCH):
+            return ""  # what passes at a contact's edge is FLT-025
+        limit_a = max(declared_a, self._declared_a(before[0], before[1], load_ohm))
+        largest_a = worst_mean(waveform, averaging_s=averaging_s)
+        if largest_a > HIGH_SHARE * limit_a + self._rest_a(load_ohm):
+            return f"{largest_a * 1e6:.0f} µA on the way, at most {limit_a * 1e6:.0f} declared"
+        return ""
+
+    def _rest_a(self, load_ohm: float) -> float:
+        """Return what noise and contact sensing may show: far less than the lowest level."""
+        lowest_a = self._profile.current_ua(self._profile.levels[0].number, load_ohm) * 1e-6
+        return OFF_A + REST_SHARE * lowest_a
+
+    def _declared_a(self, state: DeviceState, level: int | None, load_ohm: float) -> float:
+        """Return the declared current of a state: nothing flows but in RUN, nor without contact."""
+        if state is not DeviceState.RUN:
+            return 0.0
+        return self._profile.current_ua(level or self._profile.highest_level, load_ohm) * 1e-6
+
+    def _settle_s(self, model: DeviceModel, action: Action) -> float:
+        """Return the declared time after which the device must have done it."""
+        timers = self._profile.timers
+        if action.deed in (Deed.START, Deed.RESUME, Deed.TOUCH):
+            starts = model.contact or action.deed is Deed.TOUCH
+            return timers.start_delay_s + 1.1 * timers.ramp_s if starts else QUIET_S
+        times = {
+            Deed.LIFT: max(timers.contact_loss_s, QUIET_S), Deed.PLUG: timers.charge_s,
+            Deed.UNPLUG: QUIET_S, Deed.STOP: timers.stop_s, Deed.PAUSE: timers.stop_s,
+            Deed.RESET: RESET_S, Deed.WAIT: WAIT_S,
+            Deed.LEVEL: max(LEVEL_S, 2.0 / self._profile.waveform.repetition_rate_hz),
+        }  # fmt: skip
+        return times[action.deed]
+
+    def _do(self, action: Action) -> bool:
+        """Do it; return False where the device refused."""
+        link, fixture = self._treatment.link, self._fixture
+        deeds: dict[Deed, Callable[[], None]] = {
+            Deed.LEVEL: lambda: link.set_level(action.level),
+            Deed.START: lambda: link.start(self._profile.timers.session_s),
+            Deed.STOP: link.stop,
+            Deed.PAUSE: link.pause,
+            Deed.RESUME: link.resume,
+            Deed.LIFT: lambda: fixture.open("contact"),
+            Deed.TOUCH: lambda: fixture.close("contact"),
+            Deed.PLUG: lambda: (fixture.prepare_charger(), fixture.plug_charger())[0],
+            Deed.UNPLUG: fixture.unplug_charger,
+            Deed.RESET: link.reset,
+            Deed.WAIT: lambda: None,
+        }
+        try:
+            deeds[action.deed]()
+        except DeviceRefused:
+            return False
+        return True
+
+    def _now_s(self) -> float:
+        return self._clock.now_ns() / 1e9

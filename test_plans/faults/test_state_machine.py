@@ -1,0 +1,28 @@
+"""The device's states under a random walk, held against a reference model."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.plugin import Bench, Check
+from bench.station.walk import chosen_actions
+
+STEPS = 100
+LOADS_OHM = (500.0, 2000.0)
+"""Two walks of a hundred steps, each also without contact."""
+
+
+@pytest.mark.requirement("FLT-030")
+@pytest.mark.parametrize("at_ohm", LOADS_OHM)
+def test_no_walk_leaves_the_state_machine(bench: Bench, check: Check, at_ohm: float) -> None:
+    actions = chosen_actions(bench.walk_seed(at_ohm), STEPS, len(bench.profile.levels))
+    found = bench.walker.walk(actions, load_ohm=at_ohm)
+    violation = found.violation
+    evidence = () if violation is None or violation.capture is None else (
+        tuple(violation.capture.hashes.values())
+    )  # fmt: skip
+    check.fact(
+        "FLT-030", "random walk", holds=violation is None, load_ohm=at_ohm, steps=found.steps,
+        found=f"{found.steps} steps, no violation" if violation is None else str(violation),
+        waveforms=evidence,
+    )  # fmt: skip

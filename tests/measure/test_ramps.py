@@ -1,0 +1,65 @@
+"""Ramps of constructed pulse tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.measure import PulseTable, ramp
+
+
+def table(starts: np.ndarray, tops: np.ndarray) -> PulseTable:
+    none = np.zeros_like(starts)
+    return PulseTable(
+        polarity=np.sign(tops).astype(np.int8), start_s=starts, stop_s=starts + 1e-3, top=tops,
+        rise_s=none, fall_s=none, overshoot_pct=none, undershoot_pct=none, droop_pct=none,
+        charge=tops * 1e-3, complete=np.ones(starts.size, np.bool_),
+    )  # fmt: skip
+
+
+def rising(duration_s: float, *, period_s: float = 0.0125, until_s: float = 3.0) -> PulseTable:
+    starts = np.arange(0.0, until_s, period_s)
+    signs = np.where(np.arange(starts.size) % 2, -1.0, 1.0)
+    return table(starts, signs * 4e-4 * np.minimum(1.0, starts / duration_s))
+
+
+@pytest.mark.parametrize("duration_s", [0.3, 1.0, 2.0])
+def test_a_straight_rise_has_its_duration(duration_s: float) -> None:
+    found = ramp(rising(duration_s))
+    assert found is not None
+    assert found.duration_s == pytest.approx(duration_s, rel=1e-6)
+    assert found.overshoot == pytest.approx(0.0, abs=1e-12)
+
+
+def test_slow_pulses_have_it_too() -> None:
+    found = ramp(rising(1.0, period_s=0.2))
+    assert found is not None
+    assert found.duration_s == pytest.approx(1.0, rel=1e-6)
+
+
+def test_a_step_has_no_duration() -> None:
+    starts = np.arange(0.0, 1.0, 0.0125)
+    found = ramp(table(starts, np.full(starts.size, 4e-4)))
+    assert found is not None
+    assert found.duration_s == 0.0
+    assert found.standard_uncertainty_s == pytest.approx(0.0125 / np.sqrt(3.0))
+
+
+def test_overshoot_is_of_the_largest_pulse() -> None:
+    pulses = rising(1.0)
+    pulses.top[90] *= 1.2
+    found = ramp(pulses)
+    assert found is not None
+    assert found.overshoot == pytest.approx(0.2, rel=1e-6)
+
+
+def test_an_envelope_is_followed_by_its_crests() -> None:
+    plain = rising(1.0)
+    factor = np.where(np.floor(plain.start_s / 0.06).astype(int) % 2, 0.5, 1.0)
+    found = ramp(table(plain.start_s, plain.top * factor), crest_period_s=0.12)
+    assert found is not None
+    assert found.duration_s == pytest.approx(1.0, rel=0.05)
+
+
+def test_no_pulses_are_no_ramp() -> None:
+    assert ramp(table(np.empty(0), np.empty(0))) is None

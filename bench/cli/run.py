@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shutil
 import sys
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from bench.challenge import require_known_faults
 from bench.cli.run_options import add_run_options
 from bench.cli.run_text import run_text
 from bench.plugin.decidability import require_decidable
-from bench.plugin.hooks import RUN, SETTINGS
+from bench.plugin.hooks import REFUSED, RUN, SETTINGS
 from bench.plugin.run import Run
 from bench.plugin.settings import PLANS, RunSettings, settings_from
 from bench.record import create_run_folder, load_run, summary_bytes
@@ -50,6 +51,11 @@ class _Bridge:
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str]:
         """Keep pytest's dots off the progress line."""
         return report.outcome, "", ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether the plan was refused after its tests were collected: nothing was opened."""
+        return self._config is not None and REFUSED in self._config.stash
 
     @property
     def run(self) -> Run | None:
@@ -90,6 +96,8 @@ def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
     with contextlib.redirect_stdout(sys.stderr):
         status = pytest.main(words, plugins=[bridge])
     finished = bridge.run
+    if bridge.refused:
+        shutil.rmtree(settings.folder)
     if finished is None:
         return int(status) or pytest.ExitCode.NO_TESTS_COLLECTED, None
     return _exit_code(finished, int(status)), finished.folder

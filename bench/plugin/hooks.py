@@ -24,10 +24,11 @@ from bench.requirements import Requirement
 from bench.station.bench import Bench
 from reports.log import LogPlugin
 
-__all__ = ["RUN", "SETTINGS", "requirement_ids"]
+__all__ = ["REFUSED", "RUN", "SETTINGS", "requirement_ids"]
 
 RUN = pytest.StashKey[Run]()
 SETTINGS = pytest.StashKey[RunSettings]()
+REFUSED = pytest.StashKey[ConfigurationError]()
 FAILED = (Verdict.FAIL.value, Verdict.CONDITIONAL_FAIL.value)
 _CHECK = pytest.StashKey[Check]()
 _OUTCOME = pytest.StashKey[TestOutcome]()
@@ -115,7 +116,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     try:
         require_decidable(settings, selected)
     except ConfigurationError as refusal:
-        pytest.exit(str(refusal), returncode=refusal.exit_code)
+        config.stash[REFUSED] = refusal
+        pytest.exit(f"refused: {refusal}", returncode=refusal.exit_code)
     run = Run(settings, planned=config.stash[_PLANNED], selected=selected)
     config.stash[RUN] = run
     config.pluginmanager.register(Progress(total=len(items)), "bench-progress")

@@ -99,10 +99,11 @@ def test_an_instrument_without_an_accuracy_table_is_refused_before_it_is_opened(
         undecidable_limits(settings(station=station))
 
 
-def test_run_refuses_with_the_exit_code_of_a_configuration_and_leaves_nothing(tmp_path, capsys):
+@pytest.mark.parametrize("plan", ["safety", str(ROOT / "test_plans" / "leakage")])
+def test_run_refuses_with_the_exit_code_of_a_configuration(tmp_path, capsys, plan):
     path = profile_with(tmp_path, 'off_state = "1 uA"', 'off_state = "0.0001 uA"')
     folder = tmp_path / "out"
-    assert 12 == main(["run", "safety", "--profile", path, "--out", str(folder)])
+    assert 12 == main(["run", plan, "--profile", path, "--out", str(folder)])
     captured = capsys.readouterr()
     assert "LKG-007 off_state_dc" in captured.err
     assert "" == captured.out

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from _pytest.nodes import Node
 
-from bench.errors import BenchError, ConfigurationError, DeviceMisbehaved, NotOffered
+from bench.errors import BenchError, ConfigurationError, DeviceMisbehaved, NotConnected, NotOffered
 from bench.judge import Verdict
 from bench.plugin.check import Check
 from bench.plugin.decidability import require_decidable
@@ -153,6 +153,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         pytest.skip(str(reason))
     except BenchError as error:
         run.problem(item.nodeid, error, _unanswered(item, check))
+        if isinstance(error, NotConnected):  # nothing more can be measured without it
+            item.session.shouldfail = "an instrument is gone: what is left was not started"
         raise
     except Exception as error:
         run.problem(item.nodeid, error, requirement_ids(item))

@@ -5,6 +5,7 @@ On a terminal one line that is rewritten; elsewhere one line for each test that 
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import time
@@ -18,6 +19,7 @@ from bench.record.schema import MeasurementRecord
 __all__ = ["Progress", "measurement_text"]
 
 _ERASE = "\r\x1b[2K"
+_GOOD = ("PASS", "CONDITIONAL PASS", "RECORDED", "NOT APPLICABLE")
 
 
 class Progress:
@@ -46,11 +48,11 @@ class Progress:
             worst = min(rows, key=lambda row: 1e9 if row.margin_pct is None else row.margin_pct)
             self._last = measurement_text(worst)
         if report.failed:
-            self._line(f"{'FAIL ' if report.when == 'call' else 'ERROR'} {_short(report.nodeid)}")
-            for row in rows:
-                if row.verdict not in ("PASS", "CONDITIONAL PASS", "RECORDED", "NOT APPLICABLE"):
-                    self._line(f"      {measurement_text(row)}")
-            if not rows:
+            bad = [row for row in rows if row.verdict not in _GOOD]
+            self._line(f"{'FAIL ' if bad else 'ERROR'} {_short(report.nodeid)}")
+            for row in bad:
+                self._line(f"      {measurement_text(row)}")
+            if not bad:
                 self._line(f"      {_first_line(report)}")
         if report.when == "teardown":
             self._done += 1
@@ -99,5 +101,7 @@ def _short(nodeid: str) -> str:
 
 
 def _first_line(report: pytest.TestReport) -> str:
+    """Return what went wrong, without the name of the exception's class."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    return str(getattr(crash, "message", report.longrepr)).splitlines()[0]
+    line = str(getattr(crash, "message", report.longrepr)).splitlines()[0]
+    return re.sub(r"^bench\.errors\.\w+: ", "", line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -156,3 +157,76 @@ def test_a_device_that_does_not_speak_is_an_error_and_the_bench_is_safe(tmp_path
     assert record.safe_state.confirmed
     assert record.self_test
     assert not any(row.verdict == "FAIL" for row in record.measurements)
+
+
+class FailingCable:
+    """A cable to an instrument: forwards every connection, and goes in the middle of a block.
+
+    ``after_bytes`` is how much the instrument may send before the cable is cut; afterwards nobody
+    answers any more.
+    """
+
+    def __init__(self, resource: str, *, after_bytes: int) -> None:
+        host, sub_address, port = re.fullmatch(
+            r"TCPIP::([^:]+)::(hislip0),(\d+)::INSTR", resource
+        ).groups()
+        self._target = (host, int(port))
+        self._left = after_bytes
+        self.cut = threading.Event()
+        self._sockets: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.resource = f"TCPIP::{host}::{sub_address},{self._listener.getsockname()[1]}::INSTR"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self.cut.set()
+        for one in (self._listener, *self._sockets):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self) -> None:
+        while not self.cut.is_set():
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self._target)
+            self._sockets += [near, far]
+            for source, target in ((near, far), (far, near)):
+                word = (source, target, source is far)
+                threading.Thread(target=self._forward, args=word, daemon=True).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket, counted: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                if counted and len(data) > self._left:
+                    target.sendall(data[: self._left])
+                    self.close()
+                    return
+                if counted:
+                    self._left -= len(data)
+                target.sendall(data)
+
+
+def test_an_instrument_that_drops_the_line_within_a_block_loses_nothing_measured(tmp_path, twin):
+    cable = FailingCable(twin.scope, after_bytes=3_000_000)
+    station = station_file(tmp_path, twin, scope=cable.resource)
+    folder = tmp_path / "run"
+
+    done = bench(
+        "run", "release", "--station", str(station), "--out", str(folder), "--", "-k", "amplitude"
+    )
+    cable.close()
+
+    record = load_run(folder)
+    assert cable.cut.is_set()
+    assert (10, "ERROR") == (done.returncode, record.verdict)
+    assert record.safe_state.confirmed
+    assert [row for row in record.measurements if row.verdict == "PASS"]
+    assert not any(row.verdict == "FAIL" for row in record.measurements)
+    said = [line.strip() for line in done.stderr.splitlines() if "connection was lost" in line]
+    assert 1 == len(said), done.stderr
+    assert said[0].startswith("scope (TCPIP")
+    assert "check cable and power" in said[0]
+    assert "FAIL " not in done.stderr

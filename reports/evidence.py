@@ -13,7 +13,7 @@ from bench.waveform import Waveform
 from reports.choice import FigureRequest
 from reports.conditions import conditions_text
 from reports.numbers import limits_text, plain, print_measurement, with_unit
-from reports.page import anchor
+from reports.page import raw_anchor
 from reports.plot import Instant, LimitLine, Trace, figure
 from reports.units import engineering, scale_between
 from reports.windows import around_pulse, around_reaction
@@ -206,7 +206,7 @@ def _channel_text(channel: WaveformRecord, waveform: Waveform) -> str:
     return (
         f"{escape(channel.label)}: {escape(channel.instrument)} {escape(channel.channel)}, full "
         f"scale {full_scale}, sample interval {interval}, envelope of {count} samples, record "
-        f'<a href="#{anchor("raw", channel.sha256)}" title="SHA-256 {escape(channel.sha256)}">'
+        f'<a href="#{raw_anchor(channel.sha256)}" title="SHA-256 {escape(channel.sha256)}">'
         f"{escape(channel.sha256[:12])}</a>"
     )
 

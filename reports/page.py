@@ -10,7 +10,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-__all__ = ["anchor", "css_string", "environment", "stylesheet"]
+__all__ = ["anchor", "css_string", "environment", "raw_anchor", "stylesheet"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -18,13 +18,20 @@ _TEMPLATES = Path(__file__).parent / "templates"
 @functools.cache
 def environment() -> jinja2.Environment:
     """Return the template environment: everything escaped, an unknown name is an error."""
-    return jinja2.Environment(
+    found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.filters["bare"] = _without_percent
+    return found
+
+
+def _without_percent(text: str) -> str:
+    """Return a percentage as it stands in a column whose head names the unit."""
+    return text.removesuffix("%").rstrip()
 
 
 def stylesheet(name: str) -> Markup:
@@ -48,3 +55,8 @@ def anchor(prefix: str, name: str) -> str:
         return f"{prefix}-{slug}"
     digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8]
     return f"{prefix}-{slug[:40]}-{digest}"
+
+
+def raw_anchor(sha256: str) -> str:
+    """Return the HTML id of a stored record; twelve digits tell a run's records apart."""
+    return anchor("raw", sha256[:12])

@@ -5,7 +5,7 @@ Templates print these and compute nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.decision import Verdict
@@ -26,7 +26,7 @@ from reports.numbers import (
     probability_text,
     with_unit,
 )
-from reports.page import anchor
+from reports.page import anchor, raw_anchor
 from reports.units import engineering
 from reports.verdicts import Sign, sign_of, worst_of
 from reports.wording import clause_text, requirement_note
@@ -64,6 +64,12 @@ class MeasurementView:
     more_raw: int
     requirement_anchor: str
 
+    def how(self, shared_rule: str) -> str:
+        """Return rule and acceptance as they stand under the limits, without what is shared."""
+        rule = "" if self.row.rule == shared_rule else self.row.rule
+        accepts = f"accepts {self.printed.acceptance}" if self.printed.acceptance else ""
+        return "; ".join(filter(None, (rule, accepts)))
+
     @property
     def bar(self) -> tuple[int, int]:
         """Start and width of the margin bar on a scale of -100 to 100, in per cent."""
@@ -92,7 +98,12 @@ class RequirementView:
     mark_note: str
     lines: tuple[ClauseLine, ...]
     rows: tuple[MeasurementView, ...]
-    common: str
+    shared: str
+    """Conditions, basis, rule and coverage factor that all rows share, in one line."""
+    basis: str
+    rule: str
+    coverage: str
+    """Those of all rows; empty where they differ."""
     figures: tuple[Drawn, ...]
     tests: tuple[TestOutcome, ...]
 
@@ -134,7 +145,7 @@ def measurement_view(
         probability=probability_text(row.p_conform),
         conditions=conditions_text(own_conditions(row.conditions, common or {})),
         coverage=coverage,
-        raw=tuple((anchor("raw", name), name[:8]) for name in row.waveforms[:_RAW_LINKS]),
+        raw=tuple((raw_anchor(name), name[:8]) for name in row.waveforms[:_RAW_LINKS]),
         more_raw=max(0, len(row.waveforms) - _RAW_LINKS),
         requirement_anchor=anchor("req", first),
     )
@@ -162,6 +173,10 @@ def _requirement_view(
     tests: tuple[TestOutcome, ...],
 ) -> RequirementView:
     common = common_conditions([row.conditions for row in rows])
+    printed = tuple(measurement_view(row, common=common) for row in rows)
+    basis = _shared(row.basis for row in rows)
+    rule = _shared(row.rule for row in rows)
+    coverage = _shared(view.coverage for view in printed if view.printed.uncertainty)
     return RequirementView(
         record=requirement,
         anchor=anchor("req", requirement.id),
@@ -170,11 +185,25 @@ def _requirement_view(
         clause=clause_text(requirement.clause),
         mark_note=requirement_note(requirement),
         lines=_clause_lines(rows),
-        rows=tuple(measurement_view(row, common=common) for row in rows),
-        common=conditions_text(common),
+        rows=printed,
+        shared=_shared_text(conditions_text(common), basis, rule, coverage),
+        basis=basis,
+        rule=rule,
+        coverage=coverage,
         figures=figures,
         tests=tests,
     )
+
+
+def _shared(texts: Iterable[str]) -> str:
+    """Return the one text that all have, or an empty one."""
+    found = set(texts)
+    return found.pop() if len(found) == 1 else ""
+
+
+def _shared_text(conditions: str, basis: str, rule: str, coverage: str) -> str:
+    said = {f"limits {basis}": basis, f"rule {rule}": rule, f"k = {coverage}": coverage}
+    return "; ".join(filter(None, [conditions, *(text for text, given in said.items() if given)]))
 
 
 def _clause_lines(rows: list[MeasurementRecord]) -> tuple[ClauseLine, ...]:
@@ -224,7 +253,7 @@ def capture_views(record: RunRecord) -> list[CaptureView]:
             conditions=conditions_text(capture.conditions),
             channels=tuple(
                 (
-                    anchor("raw", waveform.sha256),
+                    raw_anchor(waveform.sha256),
                     waveform.label,
                     f"{waveform.instrument} {waveform.channel}".strip(),
                     _amount(waveform.full_scale, waveform.unit),

@@ -23,6 +23,11 @@ class Sign:
     """CSS class: ``pass``, ``fail``, ``warn`` or ``plain``."""
     meaning: str
 
+    @property
+    def slug(self) -> str:
+        """CSS class that gives a cell the shape."""
+        return "v-" + self.word.lower().replace(" ", "-")
+
 
 def _sign(verdict: Verdict, shape: str, code: str, tone: str, meaning: str) -> Sign:
     return Sign(word=verdict.value, shape=shape, code=code, tone=tone, meaning=meaning)

@@ -6,8 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from bench.errors import UsageError
 from bench.record import load_run, summary_bytes
 from reports import render_run, report_problems
+from reports.choice import DEFAULT_CAP
+from reports.export import FORMATS, export
+from reports.pdf import print_pdf
 
 __all__ = ["add_arguments", "run"]
 
@@ -15,17 +19,33 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``bench report``."""
     parser.add_argument("folder", metavar="RUN", type=Path, help="run folder")
+    parser.add_argument("--pdf", action="store_true", help="also print the page to report.pdf")
+    parser.add_argument(
+        "--export", action="append", default=[], choices=list(FORMATS), metavar="FORMAT",
+        help=f"also write the results as {', '.join(FORMATS)}; repeatable",
+    )  # fmt: skip
+    parser.add_argument(
+        "--figures", type=int, default=DEFAULT_CAP, metavar="N",
+        help=f"draw at most N figures (default {DEFAULT_CAP})",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Render ``report.html`` and ``summary.json`` again; print the report's path.
+    """Render ``report.html`` and ``summary.json`` again; print the path of each file made.
 
     What record or page lack goes to stderr, a line each; it stands in the report too.
     """
-    record = load_run(arguments.folder)
-    (arguments.folder / "summary.json").write_bytes(summary_bytes(record))
-    path = render_run(arguments.folder, record)
-    for problem in report_problems(arguments.folder, record):
+    if arguments.figures < 0:
+        raise UsageError(f"--figures {arguments.figures}: expected 0 or more")
+    folder: Path = arguments.folder
+    record = load_run(folder)
+    (folder / "summary.json").write_bytes(summary_bytes(record))
+    path = render_run(folder, record, figure_cap=arguments.figures)
+    for problem in report_problems(folder, record):
         sys.stderr.write(f"incomplete: {problem}\n")
     sys.stdout.write(f"{path}\n")
+    for kind in dict.fromkeys(arguments.export):
+        sys.stdout.write(f"{export(record, folder, kind)}\n")
+    if arguments.pdf:
+        sys.stdout.write(f"{print_pdf(path, folder / 'report.pdf')}\n")
     return 0

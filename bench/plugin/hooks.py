@@ -31,6 +31,8 @@ SETTINGS = pytest.StashKey[RunSettings]()
 REFUSED = pytest.StashKey[ConfigurationError]()
 FAILED = (Verdict.FAIL.value, Verdict.CONDITIONAL_FAIL.value)
 _CHECK = pytest.StashKey[Check]()
+ALL_PHASES = 20
+"""Random instants within a polarity cycle; the worst is reported. Source: docs/laboratory.md."""
 _OUTCOME = pytest.StashKey[TestOutcome]()
 _PLANNED = pytest.StashKey[tuple[tuple[str, tuple[str, ...]], ...]]()
 
@@ -318,6 +320,13 @@ def record_so_far(request: pytest.FixtureRequest) -> RunRecord:
 def run_folder(request: pytest.FixtureRequest) -> Path:
     """Where the run's journal and waveforms are."""
     return request.config.stash[RUN].folder
+
+
+@pytest.fixture
+def phases(request: pytest.FixtureRequest) -> int:
+    """At how many random instants a reaction is provoked: once where the plan cuts the requirement."""
+    settings = _settings(request.config)
+    return ALL_PHASES if settings.full_scope(requirement_ids(request.node)) else 1
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ SHORTEST_PULSE: Final = 0.05
 """Of the declared pulse duration: what is shorter is no phase."""
 BEFORE_S: Final = 0.02
 POINTS: Final = 100_000
-_RECORD_LENGTHS: Final = (100_000, 200_000, 500_000, 1_000_000, 2_000_000)
+_RECORD_LENGTHS: Final = (10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000)
 
 
 class EventRecords:

@@ -15,6 +15,7 @@ from bench.measure import PulseTable, worst_mean
 from bench.station.acquisition import Capture
 from bench.station.event_records import (
     OFF_A,
+    POINTS,
     EventRecords,
     flowing_a,
     off_averaging_s,
@@ -153,7 +154,9 @@ class SupplyEvents:
             observe_s=observe_s,
             cause=interrupt,
             conditions={"level": self._level, "load_ohm": load_ohm, "width_s": width_s},
-            points=points_for(observe_s, interval_s=off_averaging_s(self._profile) / 4),
+            points=max(
+                POINTS, points_for(observe_s, interval_s=off_averaging_s(self._profile) / 4)
+            ),
         )
         state = self._treatment.link.status().state
         waveform = capture.waveforms[Label.CURRENT]
@@ -263,7 +266,9 @@ class SupplyEvents:
             {Label.CURRENT: self._ranges.wide_a()},
             duration_s=duration_s,
             conditions={"depth_v": depth_v, "width_s": width_s, "load_ohm": load_ohm},
-            points=points_for(duration_s, interval_s=profile.waveform.pulse_duration_s / 20),
+            points=max(
+                POINTS, points_for(duration_s, interval_s=profile.waveform.pulse_duration_s / 20)
+            ),
             meanwhile=fall_and_return,
         )
         waveform = capture.waveforms[Label.CURRENT]

@@ -18,7 +18,7 @@ from bench.device.state_model import Action, Deed, DeviceModel
 from bench.errors import DeviceMisbehaved, DeviceRefused, NotOffered
 from bench.measure import worst_mean
 from bench.station.acquisition import Capture
-from bench.station.event_records import OFF_A, EventRecords, off_averaging_s
+from bench.station.event_records import OFF_A, EventRecords, off_averaging_s, points_for
 from bench.station.fixture import Fixture
 from bench.station.scales import Label
 from bench.station.treatment import Treatment
@@ -31,6 +31,7 @@ LOW_SHARE: Final = 0.8
 """Of the declared current of a running level: beyond them it is not that level."""
 REST_SHARE: Final = 0.2
 TAIL_CYCLES: Final = 1.1
+SAMPLES_PER_MEAN: Final = 3.0
 WAIT_S: Final = 5.0
 QUIET_S: Final = 0.6
 """Sensing four times a second, confirmed once."""
@@ -170,6 +171,9 @@ class Walker:
             f"walk: {action}",
             {Label.CURRENT: self._ranges.wide_a() if live else self._ranges.off_a()},
             duration_s=settle_s + cycle_s,
+            points=points_for(
+                settle_s + cycle_s, interval_s=off_averaging_s(self._profile) / SAMPLES_PER_MEAN
+            ),
             conditions={"action": str(action), "state": before[0].value, "load_ohm": load_ohm},
             meanwhile=lambda: self._during(model, action, answers),
         )

@@ -10,18 +10,17 @@ from bench.plugin import Bench, Check
 from bench.station import measurands
 from bench.station.reactions import Layers, Reaction
 
-PHASES = 20
-"""Random instants within a polarity cycle; the worst is reported. Source: docs/laboratory.md."""
-
 WATCH_LATCH_S = 120.0
 """Twice the longest automatic restart that is plausible: a minute."""
 
 LOAD_OHM = 500.0
 
 
-def provoke(bench: Bench, layers: Layers, limit_s: float, purpose: str) -> list[Reaction | None]:
+def provoke(
+    bench: Bench, layers: Layers, limit_s: float, purpose: str, phases: int
+) -> list[Reaction | None]:
     reactions = []
-    for phase_s in bench.phases_s(PHASES, purpose):
+    for phase_s in bench.phases_s(phases, purpose):
         reactions.append(
             bench.reactions.overcurrent(
                 layers=layers, load_ohm=LOAD_OHM, phase_s=phase_s, limit_s=limit_s
@@ -32,29 +31,33 @@ def provoke(bench: Bench, layers: Layers, limit_s: float, purpose: str) -> list[
 
 
 @pytest.mark.requirement("FLT-004", "FLT-005")
-def test_overcurrent_is_switched_off(bench: Bench, check: Check) -> None:
+def test_overcurrent_is_switched_off(bench: Bench, check: Check, phases: int) -> None:
     limit_s = bench.profile.protection.overcurrent_firmware_s
-    reactions = provoke(bench, "both", limit_s, "FLT-004")
+    reactions = provoke(bench, "both", limit_s, "FLT-004", phases)
     latency = measurands.worst_latency(reactions, bench.timebase_ppm)
-    check("FLT-004", "shutdown", latency, load_ohm=LOAD_OHM, phases=PHASES)
+    check("FLT-004", "shutdown", latency, load_ohm=LOAD_OHM, phases=phases)
     check("FLT-005", "fault_peak", measurands.worst_peak(reactions), load_ohm=LOAD_OHM)
     check("FLT-005", "fault_charge", measurands.worst_charge(reactions), load_ohm=LOAD_OHM)
 
 
 @pytest.mark.requirement("FLT-022")
-def test_overcurrent_is_switched_off_by_the_hardware_alone(bench: Bench, check: Check) -> None:
+def test_overcurrent_is_switched_off_by_the_hardware_alone(
+    bench: Bench, check: Check, phases: int
+) -> None:
     limit_s = bench.profile.protection.overcurrent_hardware_s
-    reactions = provoke(bench, "hardware", limit_s, "FLT-022")
+    reactions = provoke(bench, "hardware", limit_s, "FLT-022", phases)
     latency = measurands.worst_latency(reactions, bench.timebase_ppm, pauses=False)
-    check("FLT-022", "shutdown", latency, load_ohm=LOAD_OHM, phases=PHASES)
+    check("FLT-022", "shutdown", latency, load_ohm=LOAD_OHM, phases=phases)
 
 
 @pytest.mark.requirement("FLT-023")
-def test_overcurrent_is_switched_off_by_the_firmware_alone(bench: Bench, check: Check) -> None:
+def test_overcurrent_is_switched_off_by_the_firmware_alone(
+    bench: Bench, check: Check, phases: int
+) -> None:
     limit_s = bench.profile.protection.overcurrent_firmware_s
-    reactions = provoke(bench, "firmware", limit_s, "FLT-023")
+    reactions = provoke(bench, "firmware", limit_s, "FLT-023", phases)
     latency = measurands.worst_latency(reactions, bench.timebase_ppm)
-    check("FLT-023", "shutdown", latency, load_ohm=LOAD_OHM, phases=PHASES)
+    check("FLT-023", "shutdown", latency, load_ohm=LOAD_OHM, phases=phases)
 
 
 @pytest.mark.requirement("FLT-016")

@@ -26,8 +26,9 @@ if __name__ == "__main__":  # this file's folder hides the package `coverage`, w
 
 from bench.profile import load_profile
 from bench.record.schema import DeviceRecord
-from bench.station import measurands, ratings
+from bench.station import measurands
 from bench.station.bench import Bench
+from bench.station.measurands import ratings
 from bench.station.simulation import launch_twin, simulated_station, unit_description
 from bench.station.station import OpenStation
 from bench.stopwatch import Stopwatch

@@ -5,7 +5,13 @@ quantity that the device did not give (no pulses of a polarity, an output that n
 of None with its reason; one that the bench could not measure is marked undecidable.
 """
 
-from bench.station.measurands.amplitudes import amplitude, level_step, load_regulation, symmetry
+from bench.station.measurands.amplitudes import (
+    amplitude,
+    level_step,
+    level_steps,
+    load_regulation,
+    symmetry,
+)
 from bench.station.measurands.ceiling import excursion, worst_current
 from bench.station.measurands.charges import (
     net_charge_per_cycle,
@@ -37,6 +43,7 @@ __all__ = [
     "excursion",
     "leading_phases",
     "level_step",
+    "level_steps",
     "load_regulation",
     "net_charge_per_cycle",
     "net_charge_per_pulse",

@@ -22,7 +22,7 @@ from bench.station.measurands.record import (
 from bench.station.measured import Measured
 from bench.station.steady_output import Polarity, SteadyOutput
 
-__all__ = ["amplitude", "level_step", "load_regulation", "symmetry"]
+__all__ = ["amplitude", "level_step", "level_steps", "load_regulation", "symmetry"]
 
 
 def amplitude(output: SteadyOutput, polarity: Polarity) -> Measured:
@@ -42,11 +42,16 @@ def amplitude(output: SteadyOutput, polarity: Polarity) -> Measured:
 
 def level_step(lower: SteadyOutput, upper: SteadyOutput) -> Measured:
     """Return the amplitude's rise from one level to the next, in A: the smaller polarity's."""
+    return min(level_steps(lower, upper), key=lambda step: step.value or 0.0)
+
+
+def level_steps(lower: SteadyOutput, upper: SteadyOutput) -> tuple[Measured, ...]:
+    """Return the rise of each polarity, in A; the missing amplitude alone where there is one."""
     steps: list[Measured] = []
     for polarity in upper.polarities:
         low, high = amplitude(lower, polarity), amplitude(upper, polarity)
         if low.value is None or high.value is None:
-            return high if high.value is None else low
+            return (high if high.value is None else low,)
         budget = step_budget(
             _plateau(lower, polarity, low.value), _plateau(upper, polarity, high.value)
         )
@@ -56,7 +61,7 @@ def level_step(lower: SteadyOutput, upper: SteadyOutput) -> Measured:
                 waveforms=(*lower.evidence, *upper.evidence),
             )
         )  # fmt: skip
-    return min(steps, key=lambda step: step.value or 0.0)
+    return tuple(steps)
 
 
 def load_regulation(output: SteadyOutput, *, reference: SteadyOutput) -> Measured:

@@ -16,7 +16,7 @@ import numpy as np
 from bench.errors import DeviceMisbehaved
 from bench.judge import Budget, evaluate, normal, rectangular
 from bench.measure import RecordAnalysis, analyse
-from bench.station.measurands import amplitude, polarity_cycle_s, pulse_duration
+from bench.station.measurands import amplitude, level_steps, polarity_cycle_s, pulse_duration
 from bench.station.measured import Measured
 from bench.station.steady_output import SteadyOutput
 
@@ -97,15 +97,9 @@ def largest_level_step(outputs: Sequence[SteadyOutput]) -> Measured:
 
     ``outputs`` are the levels in ascending order into one load.
     """
-    steps: list[Measured] = []
-    for lower, upper in pairwise(outputs):
-        for polarity in upper.polarities:
-            low, high = amplitude(lower, polarity), amplitude(upper, polarity)
-            for missing in (low, high):
-                if missing.value is None:
-                    return missing
-            steps.append(_difference(high, low))
-    return max(steps, key=lambda step: step.value or 0.0)
+    steps = [step for lower, upper in pairwise(outputs) for step in level_steps(lower, upper)]
+    missing = next((step for step in steps if step.value is None), None)
+    return missing or max(steps, key=lambda step: step.value or 0.0)
 
 
 def lowest_share(outputs: Sequence[SteadyOutput], *, off_current: Measured | None) -> Measured:
@@ -188,23 +182,6 @@ def _budget(part: Measured) -> Budget:
     if part.budget is None:
         raise ValueError("a part without budget has no place in a budget")
     return part.budget
-
-
-def _difference(high: Measured, low: Measured) -> Measured:
-    above, below = high.value or 0.0, low.value or 0.0
-    budget = evaluate(
-        "level step",
-        high.unit,
-        [
-            normal("upper level", _budget(high).standard_uncertainty, source="amplitude budget"),
-            normal("lower level", _budget(low).standard_uncertainty, source="amplitude budget"),
-        ],
-        lambda upper, lower: above + upper - below - lower,
-    )
-    return Measured(
-        value=above - below, unit=high.unit, budget=budget,
-        waveforms=(*low.waveforms, *high.waveforms),
-    )  # fmt: skip
 
 
 def _ratio(low: Measured, high: Measured) -> Measured:

@@ -156,11 +156,14 @@ class Contacts:
             before_contact_a=self._before_notice_a(contact),
         )
 
-    def comes_back(self, *, load_ohm: float, gap_s: float, expects_output: bool) -> Return:
+    def comes_back(
+        self, *, load_ohm: float, gap_s: float, expects_output: bool, phase_s: float = 0.0
+    ) -> Return:
         """Lift the electrode from a running device for ``gap_s`` and record its return."""
         profile = self._profile
         if self._treatment.link.status().state is not DeviceState.RUN:
             self._treatment.run(level=self._level, load_ohm=load_ohm)
+        self._clock.sleep(phase_s)
         self._fixture.close(self._lost)
         observe_s = profile.timers.start_delay_s + 1.5 * profile.timers.ramp_s
         quick = gap_s < ARMING_S

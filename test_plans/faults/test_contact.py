@@ -42,7 +42,9 @@ def test_contact_that_returns_starts_gently(bench: Bench, check: Check) -> None:
     )
     for gap_s in gaps_s:
         returns = [
-            bench.contacts.comes_back(load_ohm=load_ohm, gap_s=gap_s + phase_s, expects_output=True)
+            bench.contacts.comes_back(
+                load_ohm=load_ohm, gap_s=gap_s, expects_output=True, phase_s=phase_s
+            )
             for phase_s in bench.phases_s(RETURNS, f"FLT-003/{gap_s}")
         ]
         pulse = fault_measurands.first_pulse(returns)

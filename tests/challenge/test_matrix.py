@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.challenge import load_faults, trials, upper_bound
+from bench.challenge import challenge, load_faults, trials, upper_bound
 from bench.challenge.matrix import Trial, _outcome, _Requirement, _Summary
 from bench.errors import UsageError
 
@@ -59,6 +59,28 @@ def test_an_unknown_fault_or_severity_is_refused(spec):
 )
 def test_caught_means_for_the_right_reason(trial, found, expected):
     assert expected == outcome(trial, found)
+
+
+def test_a_miss_of_what_the_profile_allows_is_none():
+    allowed = Trial(name="A03", severity="low", seed=1, expected=("OUT-008",), exceeds=False)
+    assert "below_limit" == outcome(allowed, summary("PASS", OUT_008="PASS"))
+    assert "caught" == outcome(allowed, summary("FAIL", OUT_008="FAIL"))
+    assert "wrong_reason" == outcome(allowed, summary("FAIL", OUT_001="FAIL"))
+
+
+def test_a_challenge_goes_on_with_the_runs_that_are_there(tmp_path, monkeypatch):
+    done = tmp_path / "A03-middle-seed1"
+    done.mkdir()
+    (done / "summary.json").write_text(
+        '{"verdict": "FAIL", "requirements": [{"id": "OUT-008", "verdict": "FAIL"}]}'
+    )
+    monkeypatch.setattr("subprocess.run", lambda *a, **k: pytest.fail("it was run again"))
+    seen = []
+    rows = challenge(
+        "release", [A03], options=(), folder=tmp_path, report=lambda t, r: seen.append(r)
+    )
+    assert ["caught"] == [row.outcome for row in rows]
+    assert seen == rows
 
 
 def test_the_bound_of_no_event_is_exact():

@@ -22,7 +22,7 @@ from typing import Final, Literal
 import msgspec
 
 from bench.challenge.effects import exceeds
-from bench.errors import BenchError, UsageError
+from bench.errors import UsageError
 from bench.profile import Profile
 
 __all__ = [
@@ -208,11 +208,13 @@ def _run(
     said = "nothing: the run was there already"
     if not (out / "summary.json").exists():
         shutil.rmtree(out, ignore_errors=True)
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_RUN_TIMEOUT_S, check=False
-        )
-        said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
-    summary = _summary(out / "summary.json", said)
+        said = _executed(command)
+    summary = _summary(out / "summary.json")
+    if summary is None:
+        return ChallengeRow(
+            fault=trial.name, severity=trial.severity, outcome="missed", requirements=(),
+            verdict=f"NO SUMMARY: {said}", run=str(out),
+        )  # fmt: skip
     failed = tuple(row.id for row in summary.requirements if row.verdict in _FAILED)
     return ChallengeRow(
         fault=trial.name,
@@ -224,13 +226,23 @@ def _run(
     )
 
 
-def _summary(path: Path, said: str) -> _Summary:
+def _executed(command: Sequence[str]) -> str:
+    """Run a command to its end; return the last line of what it said."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_RUN_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"still running after {_RUN_TIMEOUT_S:g} s"
+    return (done.stderr.strip().splitlines() or [f"nothing, exit {done.returncode}"])[-1]
+
+
+def _summary(path: Path) -> _Summary | None:
+    """Return a run's summary, None where the run died without one."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Summary)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise BenchError(
-            f"challenge: the run into {path.parent} left no summary; it said: {said}"
-        ) from error
+    except (OSError, msgspec.MsgspecError):
+        return None
 
 
 def _outcome(trial: Trial, summary: _Summary, failed: tuple[str, ...]) -> Outcome:

@@ -35,7 +35,7 @@ from bench.station.station import OpenStation
 from bench.station.steady_output import SteadyOutput, record_duration_s, record_points
 from bench.station.supply_events import SupplyEvents
 from bench.station.transitions import Transitions
-from bench.station.treatment import Treatment
+from bench.station.treatment import BOOT_LIMIT_S, Treatment
 from bench.station.walk import Walker
 
 __all__ = ["Bench"]
@@ -208,11 +208,14 @@ class Bench:
         return bench
 
     def identify(self) -> DeviceRecord:
-        """Wait until the device is up and return what it says it is."""
-        status = self.treatment.link.status()
-        while status.state is DeviceState.BOOT:
-            self.clock.sleep(0.1)
-            status = self.treatment.link.status()
+        """Wait until the device is up and return what it says it is.
+
+        A device that says for ever that it boots is left to the tests.
+        """
+        link = self.treatment.link
+        self.clock.wait_until(
+            lambda: link.status().state is not DeviceState.BOOT, timeout_s=BOOT_LIMIT_S, poll_s=0.1
+        )
         found = self.treatment.link.identify()
         return DeviceRecord(
             model=found.model,

@@ -83,6 +83,12 @@ def test_a_challenge_goes_on_with_the_runs_that_are_there(tmp_path, monkeypatch)
     assert seen == rows
 
 
+def test_a_run_that_dies_is_one_row_and_loses_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.challenge.matrix._executed", lambda command: "killed")
+    rows = challenge("release", [A03, X06], options=(), folder=tmp_path, report=lambda t, r: None)
+    assert [("missed", "NO SUMMARY: killed")] * 2 == [(row.outcome, row.verdict) for row in rows]
+
+
 def test_the_bound_of_no_event_is_exact():
     """Source: closed form 1 - 0.05^(1/n)."""
     assert upper_bound(trials=300, events=0) == pytest.approx(1 - 0.05 ** (1 / 300), rel=1e-9)

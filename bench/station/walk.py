@@ -2,7 +2,7 @@
 
 Each step is recorded while it happens. A walk that finds a violation is replayed in parts until no
 step can be left out, within a number of replays: the shortest sequence is what a developer needs.
-Why no library does it: docs/decisions/0010-state-walk.md.
+Why no library does it: docs/decisions/0006-state-walk.md.
 """
 
 from __future__ import annotations

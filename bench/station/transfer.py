@@ -198,8 +198,11 @@ class Transfer:
 
 
 def _grouped(ranges: Iterable[RangePlan]) -> Mapping[float, Sequence[RangePlan]]:
+    """Return the ranges by reference current, in an order that no hash decides."""
     grouped: dict[float, list[RangePlan]] = {}
-    for plan in sorted(set(ranges), key=lambda plan: (plan.reference_ua(), plan.full_scale_a)):
+    for plan in sorted(
+        set(ranges), key=lambda plan: (plan.reference_ua(), plan.full_scale_a, plan.label.value)
+    ):
         grouped.setdefault(plan.reference_ua(), []).append(plan)
     return grouped
 

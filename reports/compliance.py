@@ -30,6 +30,7 @@ from reports.units import shown_unit
 from reports.verdicts import LEGEND, Sign, sign_of, worst_of
 from reports.wording import (
     EXCLUSIONS,
+    HAZARDS,
     SIMULATED_NOTICE,
     RuleText,
     basis_text,
@@ -107,6 +108,7 @@ def render_compliance(
         basis_text=basis_text,
         legend=LEGEND,
         exclusions=EXCLUSIONS,
+        hazards=HAZARDS,
         notice=SIMULATED_NOTICE,
         sign_of=sign_of,
         shown_unit=shown_unit,

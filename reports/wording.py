@@ -15,6 +15,7 @@ from bench.record.schema import RequirementRecord, RunRecord
 
 __all__ = [
     "EXCLUSIONS",
+    "HAZARDS",
     "SIMULATED_NOTICE",
     "RuleText",
     "basis_text",
@@ -40,6 +41,15 @@ EXCLUSIONS: tuple[tuple[str, str], ...] = (
     ("Clinical effect", "no result here says anything about benefit to a user"),
 )
 """What this bench does not examine: (field, what belongs to it)."""
+
+
+HAZARDS = {
+    "S4": "hazardous",
+    "S3": "potential harm",
+    "S2": "nuisance",
+    "S1": "performance",
+}
+"""Severities of hazards, the worst first. Source: docs/requirements.md."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,19 @@ def server():
     """A clock server whose time moves only by ADV; it answers every connection."""
     listener = socket.create_server(("127.0.0.1", 0))
     state = {"now": 0}
+    followers = []
 
     def serve(connection):
         with connection, connection.makefile("rwb", buffering=0) as stream:
             for line in stream:
                 words = line.split()
                 state["now"] += int(words[1]) if words[0] == b"ADV" else 0
+                for follower in followers if words[0] == b"ADV" else ():
+                    follower.write(b"T %d\n" % state["now"])
+                if words[0] == b"FOLLOW":
+                    followers.append(stream)
                 stream.write(b"%d\n" % state["now"])
+            followers[:] = [follower for follower in followers if follower is not stream]
 
     def accept():
         while True:
@@ -64,22 +70,40 @@ def test_waiting_ends_when_the_condition_holds(server):
 
 def test_an_interrupted_question_does_not_shift_the_answers(server, monkeypatch):
     clock = TwinClock(server)
-    reader = clock._reader
 
-    class Interrupting:
-        def readline(self):
-            raise KeyboardInterrupt
+    def interrupt():
+        raise KeyboardInterrupt
 
-        def close(self):
-            reader.close()
-
-    monkeypatch.setattr(clock, "_reader", Interrupting())
-    with pytest.raises(KeyboardInterrupt):
-        clock.sleep(1.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(clock, "_receive", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            clock.sleep(1.0)
 
     clock.sleep(2.0)
 
     assert clock.now_ns() == 3_000_000_000
+    clock.close()
+
+
+def test_time_that_others_let_pass_is_told_without_a_question(server):
+    clock, other = TwinClock(server), TwinClock(server)
+    clock.now_ns()
+
+    other.sleep(0.25)
+
+    assert clock.now_ns() == 250_000_000
+    clock.close()
+    other.close()
+
+
+def test_a_twin_that_ends_is_one_clear_line():
+    listener = socket.create_server(("127.0.0.1", 0))
+    clock = TwinClock(f"127.0.0.1:{listener.getsockname()[1]}")
+    listener.accept()[0].close()
+    listener.close()
+
+    with pytest.raises(NotConnected, match=r"closed the line|reset"):
+        clock.sleep(1.0)
     clock.close()
 
 

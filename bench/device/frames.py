@@ -52,13 +52,20 @@ class Event:
     values: Mapping[str, str]
 
 
+def _remainder(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte << 1 ^ _CRC_POLYNOMIAL if byte & 0x80 else byte << 1) & 0xFF
+    return byte
+
+
+_REMAINDERS = bytes(_remainder(byte) for byte in range(256))
+
+
 def crc8(data: bytes) -> int:
     """Return CRC-8/SMBUS of ``data`` (polynomial 0x07, start 0, not reflected)."""
     crc = 0
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ _CRC_POLYNOMIAL if crc & 0x80 else crc << 1) & 0xFF
+        crc = _REMAINDERS[crc ^ byte]
     return crc
 
 

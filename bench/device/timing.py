@@ -44,9 +44,9 @@ def listening_times(clock: Clock, limit_s: float) -> Iterable[float]:
 
 def _simulated(clock: Clock, limit_s: float) -> Iterator[float]:
     yield _FIRST_LISTEN_S
-    clock.now_ns()
-    clock.now_ns()
+    clock.synchronise()
+    clock.synchronise()
     yield _LISTEN_S
     clock.sleep(limit_s)
-    clock.now_ns()
+    clock.synchronise()
     yield _LISTEN_S

@@ -35,14 +35,21 @@ _PROTECTIONS = {
 }
 
 
+def _shifted_out(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte << 1) ^ 0x07 if byte & 0x80 else byte << 1
+        byte &= 0xFF
+    return byte
+
+
+_CRC_OF_BYTE = tuple(_shifted_out(byte) for byte in range(256))
+
+
 def crc8(data: bytes) -> int:
     """Return the CRC-8 with polynomial 0x07, initial value 0 (SMBus)."""
     crc = 0
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1) ^ 0x07 if crc & 0x80 else crc << 1
-            crc &= 0xFF
+        crc = _CRC_OF_BYTE[crc ^ byte]
     return crc
 
 

@@ -99,8 +99,16 @@ class Meter:
         return float(self._noise.normal(0, _FLOATING_V)) if mean_v is None else mean_v
 
     def _alternating(self) -> float:
-        means = [self._mean(_AC_SLICE_S) for _ in range(round(_AC_APERTURE_S / _AC_SLICE_S))]
-        return float(np.std(means))
+        """Return the r.m.s. about the mean of slices that follow one another."""
+        slices = round(_AC_APERTURE_S / _AC_SLICE_S)
+        slice_ns = round(_AC_SLICE_S * self._stretch * 1e9)
+        edges_ns = self._timeline.now_ns + slice_ns * np.arange(slices + 1, dtype=np.int64)
+        self._timeline.hold_trace(_HOLDER, int(edges_ns[0]))
+        self._timeline.advance_to(int(edges_ns[-1]))
+        means_v = self._timeline.world.mean_voltages(edges_ns)
+        return float(
+            np.std(self._noise.normal(0, _FLOATING_V, slices) if means_v is None else means_v)
+        )
 
     def _with_errors(self, name: str, settings: FunctionSettings, true: float) -> float:
         if not math.isfinite(true):

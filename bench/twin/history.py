@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from bench.twin.interface import SegmentTable
 from bench.twin.network import Solution
 from bench.twin.virtual_time import NS_PER_S
 
-__all__ = ["Block", "Log", "constant_table", "integral_of", "table_of"]
+__all__ = ["Block", "Log", "constant_table", "integrals_between", "table_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,11 +176,31 @@ def constant_table(times_ns: list[int], volts: list[float], *, stop_ns: int) -> 
     )
 
 
-def integral_of(table: SegmentTable) -> float:
-    """Return the exact integral of a table over all its pieces, in volt-seconds."""
+def integrals_between(table: SegmentTable, edges_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the exact integrals between neighbouring edges, shape (edges - 1,), volt-seconds.
+
+    The first edge is where the table starts, the last where it stops; they rise strictly.
+    """
+    starts = np.union1d(table.start_ns, edges_ns[:-1])
+    piece = np.searchsorted(table.start_ns, starts, side="right") - 1
+    since_s = ((starts - table.start_ns[piece]) / NS_PER_S)[:, None]
+    rates = table.rates_per_s[piece]
+    cut = replace(
+        table,
+        start_ns=starts,
+        level_v=table.level_v[piece],
+        weights_v=table.weights_v[piece] * np.exp(rates * since_s),
+        rates_per_s=rates,
+        noise_v=table.noise_v[piece],
+    )
+    return np.add.reduceat(_integrals(cut), np.searchsorted(starts, edges_ns[:-1]))
+
+
+def _integrals(table: SegmentTable) -> NDArray[np.float64]:
+    """Return the integral of each piece in volt-seconds, shape (pieces,)."""
     ends = np.append(table.start_ns[1:], table.stop_ns)
     durations = (ends - table.start_ns)[:, None] / NS_PER_S
     rates = table.rates_per_s
     safe = np.where(rates == 0.0, 1.0, rates)
     each = np.where(rates == 0.0, durations, np.expm1(rates * durations) / safe)
-    return float(np.sum(table.level_v * durations[:, 0]) + np.sum(table.weights_v * each))
+    return table.level_v * durations[:, 0] + np.sum(table.weights_v * each, axis=1)

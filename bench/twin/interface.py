@@ -75,6 +75,10 @@ class World(Protocol):
         """
         ...
 
+    def mean_voltages(self, edges_ns: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Mean volts between neighbouring edges, shape (edges - 1,); None where it is open."""
+        ...
+
     def resistance(self) -> float:
         """Ohms that a four-wire meter finds at its input now (infinite where open)."""
         ...

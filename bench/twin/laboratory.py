@@ -56,6 +56,7 @@ class Laboratory:
 
     async def start(self) -> dict[str, str | int]:
         """Open the sockets; return their addresses by role."""
+        clock = ClockServer(self.time)  # first of those that hear of an advance
         instruments: dict[str, ScpiInstrument] = {
             "scope": self.scope,
             "dmm": self.dmm,
@@ -69,7 +70,7 @@ class Laboratory:
         addresses["device"] = (
             f"tcp://{LOOPBACK}:{await self._serve(DeviceLinkServer(self.time).connect)}"
         )
-        addresses["clock"] = f"{LOOPBACK}:{await self._serve(ClockServer(self.time).connect)}"
+        addresses["clock"] = f"{LOOPBACK}:{await self._serve(clock.connect)}"
         return addresses
 
     async def close(self) -> None:

@@ -53,13 +53,18 @@ class FlowControlled(asyncio.Protocol):
         self.transport = transport
         set_no_delay(transport)
 
+    behind = False
+    """Whether the client has not taken what it was sent."""
+
     def pause_writing(self) -> None:
         """The client is behind: stop reading from it."""
+        self.behind = True
         if not self.transport.is_closing():
             self.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """The client caught up."""
+        self.behind = False
         if not self.transport.is_closing():
             self.transport.resume_reading()
 
@@ -112,11 +117,23 @@ class LineConnection(FlowControlled):
 
 
 class ClockServer(LineServer):
-    """``NOW?`` and ``ADV <ns>``, both answered with the virtual time in nanoseconds."""
+    """``NOW?`` and ``ADV <ns>``, both answered with the virtual time in nanoseconds.
+
+    After ``FOLLOW``, answered likewise, a connection is told every advance by a line ``T <ns>``,
+    except while it does not take what it was told.
+    """
 
     def __init__(self, timeline: LaboratoryTime) -> None:
         super().__init__()
         self._timeline = timeline
+        self._followers: list[LineConnection] = []
+        timeline.on_advance(self._tell)
+
+    def forget(self, connection: LineConnection) -> None:
+        """A connection ended."""
+        super().forget(connection)
+        if connection in self._followers:
+            self._followers.remove(connection)
 
     def received(self, connection: LineConnection, data: bytes) -> None:
         """Serve complete lines."""
@@ -125,6 +142,13 @@ class ClockServer(LineServer):
             connection.pending = b""
         for line in lines:
             connection.send(self._answer(line) + b"\n")
+            if line.strip() == b"FOLLOW" and connection not in self._followers:
+                self._followers.append(connection)
+
+    def _tell(self) -> None:
+        for connection in self._followers:
+            if not connection.behind:
+                connection.send(b"T %d\n" % self._timeline.now_ns)
 
     def _answer(self, line: bytes) -> bytes:
         verb, _, argument = line.decode("latin-1").strip().partition(" ")
@@ -132,8 +156,8 @@ class ClockServer(LineServer):
             if not argument.isdigit():
                 return b"ERR ADV takes a number of nanoseconds"
             self._timeline.advance_by(int(argument))
-        elif verb != "NOW?":
-            return b"ERR expected NOW? or ADV <ns>"
+        elif verb not in ("NOW?", "FOLLOW"):
+            return b"ERR expected NOW?, FOLLOW or ADV <ns>"
         return b"%d" % self._timeline.now_ns
 
 

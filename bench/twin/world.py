@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.twin.crossing import CrossingFinder
 from bench.twin.description import UnitDescription
 from bench.twin.faults import check_bench_faults, fit_faults
 from bench.twin.fixture import CONTACT_SENSED, Fixture
-from bench.twin.history import integral_of, table_of
+from bench.twin.history import integrals_between, table_of
 from bench.twin.interface import Direction, Node, SegmentTable
 from bench.twin.network import ROWS
 from bench.twin.supplies import Supplies
@@ -122,12 +123,17 @@ class SimulatedWorld:
 
     def mean_voltage(self, start_ns: int, stop_ns: int) -> float | None:
         """Return the mean volts at the multimeter between two remembered instants."""
+        means_v = self.mean_voltages(np.array([start_ns, stop_ns], dtype=np.int64))
+        return None if means_v is None else float(means_v[0])
+
+    def mean_voltages(self, edges_ns: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Return the mean volts at the multimeter between neighbouring remembered instants."""
         if self.fixture.closed(_BATTERY_METER):
-            return self._supplies.battery_v()
+            return np.full(len(edges_ns) - 1, self._supplies.battery_v())
         for channel, row in _ROW_OF_METER.items():
             if self.fixture.closed(channel):
-                table = self._table(row, start_ns, stop_ns)
-                return integral_of(table) / ((stop_ns - start_ns) / NS_PER_S)
+                table = self._table(row, int(edges_ns[0]), int(edges_ns[-1]))
+                return integrals_between(table, edges_ns) / (np.diff(edges_ns) / NS_PER_S)
         return None
 
     def resistance(self) -> float:

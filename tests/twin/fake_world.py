@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.twin.interface import Direction, Node, SegmentTable
 
@@ -126,6 +127,13 @@ class FakeWorld:
             axis=1,
         )
         return float(charge.sum() / ((stop_ns - start_ns) * 1e-9))
+
+    def mean_voltages(self, edges_ns: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        if self.meter_open:
+            return None
+        return np.array(
+            [self.mean_voltage(int(a), int(b)) for a, b in itertools.pairwise(edges_ns)]
+        )
 
     def resistance(self) -> float:
         return self.ohms

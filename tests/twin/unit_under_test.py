@@ -161,9 +161,10 @@ class UnitUnderTest:
         """Return the exact mean current as the multimeter on the shunt would."""
         start_ns = self.record(seconds)
         table = self.world.trace("shunt", start_ns, self.now_ns)
-        from bench.twin.history import integral_of
+        from bench.twin.history import integrals_between
 
-        return integral_of(table) / seconds * UA_PER_SHUNT_V
+        edges_ns = np.array([table.start_ns[0], table.stop_ns])
+        return float(integrals_between(table, edges_ns)[0]) / seconds * UA_PER_SHUNT_V
 
     def _relays(self, channels: tuple[int, ...], *, closed: bool) -> None:
         settled = [self.world.command_relay(channel, closed=closed) for channel in channels]

@@ -6,11 +6,12 @@ Nothing above this module touches :mod:`time` for waiting: a plan that waits thr
 
 from __future__ import annotations
 
-import select
+import mmap
+import os
 import socket
 import time
 from collections.abc import Callable
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 from bench.errors import NotConnected
 
@@ -19,7 +20,8 @@ __all__ = ["Clock", "TwinClock", "WallClock"]
 _NS_PER_S = 1_000_000_000
 _REPLY_TIMEOUT_S = 60.0
 """Wall time that the twin may take to compute one advance."""
-_CHUNK_BYTES = 1 << 16
+_TOKEN_BYTES, _PAGE_BYTES = 16, 24
+"""The virtual clock's page: a token that names it, then the time in nanoseconds."""
 
 
 class Clock(Protocol):
@@ -35,8 +37,8 @@ class Clock(Protocol):
         """Let ``duration_s`` pass; returns at once for zero or less."""
         ...
 
-    def synchronise(self) -> None:
-        """Let the simulated bench serve what it was sent; nothing to do on hardware."""
+    def synchronise(self) -> int:
+        """Let the simulated bench serve what it was sent; return the time, as ``now_ns``."""
         ...
 
     def wait_until(
@@ -81,18 +83,19 @@ class WallClock(_Waiting):
         if duration_s > 0:
             time.sleep(duration_s)
 
-    def synchronise(self) -> None:
-        """Do nothing: instruments are not waited for by the wall clock."""
+    def synchronise(self) -> int:
+        """Return the time: instruments are not waited for by the wall clock."""
+        return self.now_ns()
 
 
 class TwinClock(_Waiting):
-    """The virtual clock of the simulated laboratory, followed over a socket of its own.
+    """The virtual clock of the simulated laboratory, asked over its own socket.
 
     Line protocol: ``NOW?`` and ``ADV <ns>`` are both answered with the virtual time in integer
-    nanoseconds, an advance when everything that happens in it has happened. After ``FOLLOW``, which
-    is answered in the same way, every advance is told by a line ``T <ns>``, whoever made it and
-    before the answer to the command that took the time: who has an instrument's answer has its time
-    as well, without a question.
+    nanoseconds. An advance is answered when everything that happens in it has happened. ``PAGE?``
+    names a page of shared memory (:mod:`bench.twin.clock_page`) that shows the time after every
+    advance, whoever made it and before that one has its answer; where it is out of reach (another
+    machine, another system) the time is asked for.
     """
 
     simulated = True
@@ -112,67 +115,62 @@ class TwinClock(_Waiting):
                 "start it with `bench twin` or remove `clock` from the station file"
             ) from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.setblocking(False)
-        self._arrival = select.poll()
-        self._arrival.register(self._socket, select.POLLIN)
-        self._unfinished = b""
-        self._latest_ns = 0
-        self._answered = self._following = self._broken = False
+        self._reader = self._socket.makefile("rb")
+        self._broken = False
+        self._page = _open_page(self._ask("PAGE?"))
 
     def now_ns(self) -> int:
         """Return the virtual time in nanoseconds since the twin started."""
-        if self._broken or not self._following:
-            self._ask("FOLLOW")
-            self._following = True
-        elif self._receive() == _CHUNK_BYTES:
-            self._ask("NOW?")  # so far behind that the twin may have stopped telling
-        return self._latest_ns
+        if self._page is None:
+            return self.synchronise()
+        return self._page[-1]
+
+    def synchronise(self) -> int:
+        """Wait until the twin has served what it was sent before; return the time."""
+        return int(self._ask("NOW?"))
 
     def sleep(self, duration_s: float) -> None:
         """Advance virtual time by ``duration_s``."""
         if duration_s > 0:
             self._ask(f"ADV {round(duration_s * _NS_PER_S)}")
 
-    def synchronise(self) -> None:
-        """Wait for an answer: the twin serves one thing after another."""
-        self._ask("NOW?")
-
     def close(self) -> None:
         """Close the connection; idempotent."""
+        self._reader.close()
         self._socket.close()
 
-    def _ask(self, command: str) -> None:
-        """Wait for an answer; a question that was cut off (Ctrl-C) costs the connection."""
+    def _ask(self, command: str) -> str:
+        """Ask one question; a question that was cut off (Ctrl-C) costs the connection, not order."""
         if self._broken:
             self.close()
             self._connect()
-        self._broken, self._answered = True, False
+        self._broken = True
         try:
             self._socket.sendall(command.encode("ascii") + b"\n")
-        except OSError as error:
-            self._lose(str(error))
-        while not self._answered:
-            if not self._receive() and not self._arrival.poll(_REPLY_TIMEOUT_S * 1e3):
-                self._lose(f"no answer within {_REPLY_TIMEOUT_S:g} s")
+            reply = self._reader.readline()
+        except (OSError, ValueError) as error:
+            raise NotConnected(
+                f"clock of the simulated bench at {self.address}: {error}"
+            ) from error
+        if not reply:
+            raise NotConnected(
+                f"clock of the simulated bench at {self.address}: the twin closed the line"
+            )
         self._broken = False
+        return reply.decode("ascii").strip()
 
-    def _receive(self) -> int:
-        """Take what has come without waiting for more; return its bytes."""
-        try:
-            data = self._socket.recv(_CHUNK_BYTES)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            self._lose(str(error))
-        if not data:
-            self._lose("the twin closed the line")
-        *lines, self._unfinished = (self._unfinished + data).split(b"\n")
-        for line in lines:
-            told, _, time_ns = line.rpartition(b" ")
-            self._latest_ns = int(time_ns)
-            self._answered = self._answered or told != b"T"
-        return len(data)
 
-    def _lose(self, reason: str) -> NoReturn:
-        self._broken = True
-        raise NotConnected(f"clock of the simulated bench at {self.address}: {reason}")
+def _open_page(address: str) -> memoryview | None:
+    """Return a clock's page as 64-bit words, None where the address leads to none or to another."""
+    path, _, token = address.partition(" ")
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        page = mmap.mmap(descriptor, _PAGE_BYTES, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):
+        return None
+    finally:
+        os.close(descriptor)
+    return memoryview(page).cast("q") if page[:_TOKEN_BYTES].hex() == token else None

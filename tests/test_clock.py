@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import contextmanager, suppress
 
 import pytest
 
 from bench.clock import TwinClock, WallClock
 from bench.errors import NotConnected
+from bench.twin.clock_page import ClockPage
 
 
-@pytest.fixture
-def server():
-    """A clock server whose time moves only by ADV; it answers every connection."""
+@contextmanager
+def serving(answers=()):
+    """Serve a clock whose time moves only by ADV; ``answers`` replace what is said to a line."""
     listener = socket.create_server(("127.0.0.1", 0))
-    state = {"now": 0}
-    followers = []
+    fixed, state = dict(answers), {"now": 0}
 
     def serve(connection):
-        with connection, connection.makefile("rwb", buffering=0) as stream:
+        cut_off = suppress(ConnectionError)
+        with cut_off, connection, connection.makefile("rwb", buffering=0) as stream:
             for line in stream:
                 words = line.split()
                 state["now"] += int(words[1]) if words[0] == b"ADV" else 0
-                for follower in followers if words[0] == b"ADV" else ():
-                    follower.write(b"T %d\n" % state["now"])
-                if words[0] == b"FOLLOW":
-                    followers.append(stream)
-                stream.write(b"%d\n" % state["now"])
-            followers[:] = [follower for follower in followers if follower is not stream]
+                answer = fixed.get(line.strip(), str(state["now"]))
+                stream.write(answer.encode() + b"\n")
 
     def accept():
         while True:
@@ -41,6 +39,12 @@ def server():
     threading.Thread(target=accept, daemon=True).start()
     yield f"127.0.0.1:{listener.getsockname()[1]}"
     listener.close()
+
+
+@pytest.fixture
+def server():
+    with serving() as address:
+        yield address
 
 
 def test_sleeping_moves_virtual_time(server):
@@ -70,14 +74,18 @@ def test_waiting_ends_when_the_condition_holds(server):
 
 def test_an_interrupted_question_does_not_shift_the_answers(server, monkeypatch):
     clock = TwinClock(server)
+    reader = clock._reader
 
-    def interrupt():
-        raise KeyboardInterrupt
+    class Interrupting:
+        def readline(self):
+            raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
-        patched.setattr(clock, "_receive", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            clock.sleep(1.0)
+        def close(self):
+            reader.close()
+
+    monkeypatch.setattr(clock, "_reader", Interrupting())
+    with pytest.raises(KeyboardInterrupt):
+        clock.sleep(1.0)
 
     clock.sleep(2.0)
 
@@ -85,26 +93,28 @@ def test_an_interrupted_question_does_not_shift_the_answers(server, monkeypatch)
     clock.close()
 
 
-def test_time_that_others_let_pass_is_told_without_a_question(server):
-    clock, other = TwinClock(server), TwinClock(server)
-    clock.now_ns()
+def test_time_that_others_let_pass_is_read_from_the_page():
+    page = ClockPage()
+    with serving({b"PAGE?": page.address}) as address:
+        clock = TwinClock(address)
 
-    other.sleep(0.25)
+        page.write(250_000_000)
 
-    assert clock.now_ns() == 250_000_000
-    clock.close()
-    other.close()
+        assert clock.now_ns() == 250_000_000
+        clock.close()
 
 
-def test_a_twin_that_ends_is_one_clear_line():
-    listener = socket.create_server(("127.0.0.1", 0))
-    clock = TwinClock(f"127.0.0.1:{listener.getsockname()[1]}")
-    listener.accept()[0].close()
-    listener.close()
+@pytest.mark.parametrize("broken", ["path", "token"])
+def test_a_page_out_of_reach_is_asked_for(broken):
+    page = ClockPage()
+    page.write(1)
+    path, token = page.address.split()
+    wrong = {"path": f"/nowhere {token}", "token": f"{path} {'0' * 32}"}[broken]
+    with serving({b"PAGE?": wrong, b"NOW?": "7"}) as address:
+        clock = TwinClock(address)
 
-    with pytest.raises(NotConnected, match=r"closed the line|reset"):
-        clock.sleep(1.0)
-    clock.close()
+        assert clock.now_ns() == 7
+        clock.close()
 
 
 def test_nobody_at_the_address_is_one_clear_line():

@@ -12,6 +12,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 
+from bench.twin.clock_page import ClockPage
 from bench.twin.laboratory_time import LaboratoryTime
 
 __all__ = ["LOOPBACK", "ClockServer", "DeviceLinkServer", "LineServer", "listen", "set_no_delay"]
@@ -53,18 +54,13 @@ class FlowControlled(asyncio.Protocol):
         self.transport = transport
         set_no_delay(transport)
 
-    behind = False
-    """Whether the client has not taken what it was sent."""
-
     def pause_writing(self) -> None:
         """The client is behind: stop reading from it."""
-        self.behind = True
         if not self.transport.is_closing():
             self.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """The client caught up."""
-        self.behind = False
         if not self.transport.is_closing():
             self.transport.resume_reading()
 
@@ -119,21 +115,18 @@ class LineConnection(FlowControlled):
 class ClockServer(LineServer):
     """``NOW?`` and ``ADV <ns>``, both answered with the virtual time in nanoseconds.
 
-    After ``FOLLOW``, answered likewise, a connection is told every advance by a line ``T <ns>``,
-    except while it does not take what it was told.
+    ``PAGE?`` is answered with the address of the :class:`ClockPage`, or an error where there is none.
     """
 
     def __init__(self, timeline: LaboratoryTime) -> None:
         super().__init__()
         self._timeline = timeline
-        self._followers: list[LineConnection] = []
-        timeline.on_advance(self._tell)
+        self._page = ClockPage()
+        self._show()
+        timeline.on_advance(self._show)
 
-    def forget(self, connection: LineConnection) -> None:
-        """A connection ended."""
-        super().forget(connection)
-        if connection in self._followers:
-            self._followers.remove(connection)
+    def _show(self) -> None:
+        self._page.write(self._timeline.now_ns)
 
     def received(self, connection: LineConnection, data: bytes) -> None:
         """Serve complete lines."""
@@ -142,13 +135,6 @@ class ClockServer(LineServer):
             connection.pending = b""
         for line in lines:
             connection.send(self._answer(line) + b"\n")
-            if line.strip() == b"FOLLOW" and connection not in self._followers:
-                self._followers.append(connection)
-
-    def _tell(self) -> None:
-        for connection in self._followers:
-            if not connection.behind:
-                connection.send(b"T %d\n" % self._timeline.now_ns)
 
     def _answer(self, line: bytes) -> bytes:
         verb, _, argument = line.decode("latin-1").strip().partition(" ")
@@ -156,8 +142,10 @@ class ClockServer(LineServer):
             if not argument.isdigit():
                 return b"ERR ADV takes a number of nanoseconds"
             self._timeline.advance_by(int(argument))
-        elif verb not in ("NOW?", "FOLLOW"):
-            return b"ERR expected NOW?, FOLLOW or ADV <ns>"
+        elif verb == "PAGE?":
+            return self._page.address.encode("ascii") or b"ERR no page on this system"
+        elif verb != "NOW?":
+            return b"ERR expected NOW?, PAGE? or ADV <ns>"
         return b"%d" % self._timeline.now_ns
 
 

@@ -208,10 +208,11 @@ def test_virtual_time_does_not_pass_for_a_reply_that_a_busy_host_delays():
         class BarrierClock(FastClock):
             asked = 0
 
-            def synchronise(self) -> None:
+            def synchronise(self) -> int:
                 self.asked += 1
                 if self.asked == 2:
                     device.line.sendall(reply(device.received[-1], "OK"))
+                return self.now_ns()
 
         clock = BarrierClock()
         link(device, clock=clock).start(60)

@@ -67,8 +67,8 @@ class HandClock:
         self.sleeps_s.append(duration_s)
         self.time_ns += round(duration_s * 1e9)
 
-    def synchronise(self) -> None:
-        pass
+    def synchronise(self) -> int:
+        return self.time_ns
 
     def wait_until(self, condition, *, timeout_s, poll_s=0.01) -> bool:
         deadline_ns = self.time_ns + round(timeout_s * 1e9)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import UsageError
-from bench.record import load_run, summary_bytes
+from bench.record import load_run, read_journal, summary_bytes
+from bench.record.run_folder import JOURNAL_NAME
+from bench.record.schema import RunRecord
+from bench.record.seal import first_seal_of, seal_run
+from bench.record.signature import signatures_of
 from reports import render_run, report_problems
 from reports.choice import DEFAULT_CAP
 from reports.export import FORMATS, export
 from reports.pdf import print_pdf
+from reports.run_report import REPORT_NAME
 
 __all__ = ["add_arguments", "run"]
 
@@ -38,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.figures < 0:
         raise UsageError(f"--figures {arguments.figures}: expected 0 or more")
     folder: Path = arguments.folder
-    record = load_run(folder)
+    record = replace(load_run(folder), signatures=signatures_of(folder))
     (folder / "summary.json").write_bytes(summary_bytes(record))
-    path = render_run(folder, record, figure_cap=arguments.figures)
+    path = _render(folder, record, figure_cap=arguments.figures)
     for problem in report_problems(folder, record):
         sys.stderr.write(f"incomplete: {problem}\n")
     sys.stdout.write(f"{path}\n")
@@ -48,4 +55,17 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(f"{export(record, folder, kind)}\n")
     if arguments.pdf:
         sys.stdout.write(f"{print_pdf(path, folder / 'report.pdf')}\n")
+    seal_run(folder, reason="bench report")
     return 0
+
+
+def _render(folder: Path, record: RunRecord, *, figure_cap: int) -> Path:
+    """Render the page; one that differs from the page first issued says what it replaces."""
+    path = render_run(folder, record, figure_cap=figure_cap)
+    first = first_seal_of(REPORT_NAME, read_journal(folder / JOURNAL_NAME))
+    if first is None or hashlib.sha256(path.read_bytes()).hexdigest() == first.sha256:
+        return path
+    amends = (
+        f"It replaces the report issued at {first.at}, SHA-256 {first.sha256}, of the same record."
+    )
+    return render_run(folder, replace(record, amends=amends), figure_cap=figure_cap)

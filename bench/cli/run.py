@@ -19,6 +19,8 @@ from bench.plugin.hooks import REFUSED, RUN, SETTINGS
 from bench.plugin.run import Run
 from bench.plugin.settings import PLANS, RunSettings, settings_from
 from bench.record import create_run_folder, load_run, summary_bytes
+from bench.record.closing import close_died_runs
+from reports import render_run
 
 __all__ = ["add_arguments", "execute", "pytest_words", "run"]
 
@@ -89,6 +91,8 @@ def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
     words = pytest_words(settings, extra)
     if settings.plan in PLANS:
         require_decidable(settings)
+    for died in close_died_runs(settings.folder.parent, render=_render):
+        sys.stderr.write(f"bench: {died}: this run had died; closed as aborted\n")
     create_run_folder(settings.folder)
     if sys.stderr.isatty():
         sys.stderr.write(f"pytest {' '.join(words)}\n")
@@ -101,6 +105,12 @@ def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
     if finished is None:
         return int(status) or pytest.ExitCode.NO_TESTS_COLLECTED, None
     return _exit_code(finished, int(status)), finished.folder
+
+
+def _render(folder: Path) -> None:
+    record = load_run(folder)
+    (folder / "summary.json").write_bytes(summary_bytes(record))
+    render_run(folder, record)
 
 
 def pytest_words(settings: RunSettings, extra: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bench.record.schema import DeviceRecord, RequirementRecord
 
-__all__ = ["Finished", "Kind", "Problem", "Started"]
+__all__ = ["Finished", "Kind", "Problem", "Sealed", "Signed", "Started"]
 
 
 class Kind(StrEnum):
@@ -26,6 +26,8 @@ class Kind(StrEnum):
     PROBLEM = "problem"
     SAFE_STATE = "safe_state"
     FINISHED = "finished"
+    SEALED = "sealed"
+    SIGNED = "signed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +76,25 @@ class Finished:
     """``completed``, ``interrupted`` or ``aborted`` (the runner died)."""
     finished_at: str
     timing_s: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """The files that a run left beside its journal, by SHA-256; only what is new or differs."""
+
+    reason: str
+    files: Mapping[str, str]
+    replaces: Mapping[str, str] = field(default_factory=dict[str, str])
+    """For an amended file the SHA-256 of the one that it replaces; a file that is gone as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """A signature over everything in the journal before this line."""
+
+    statement: str
+    """The signed text: the JSON of a :class:`bench.record.signature.Statement`, byte for byte."""
+    public_key: str
+    """Ed25519, raw, base64."""
+    signature: str
+    """Ed25519 over the UTF-8 of ``statement``, base64."""

@@ -21,7 +21,7 @@ import msgspec
 
 from bench.errors import BenchError, FileFormatError
 
-__all__ = ["Journal", "JournalLine", "read_journal", "utc_now"]
+__all__ = ["Journal", "JournalBusy", "JournalLine", "read_journal", "utc_now"]
 
 GENESIS = "0" * 64
 """``previous`` of the first line."""

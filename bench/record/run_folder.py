@@ -28,11 +28,22 @@ from bench.record.schema import (
     TestOutcome,
 )
 
-__all__ = ["JOURNAL_NAME", "WAVEFORM_FOLDER", "create_run_folder", "load_run", "summary_bytes"]
+__all__ = [
+    "JOURNAL_NAME",
+    "OPEN_MARK",
+    "WAVEFORM_FOLDER",
+    "create_run_folder",
+    "load_run",
+    "summary_bytes",
+]
 
 JOURNAL_NAME = "journal.jsonl"
 WAVEFORM_FOLDER = "waveforms"
+OPEN_MARK = ".open"
+"""Lies in the folder from its making until the run is closed: who finds it alone finds a death."""
 SUMMARY_SCHEMA = 1
+_AFTER_THE_RUN = frozenset({Kind.SEALED, Kind.SIGNED})
+"""Lines about the record: a report made before them and one made after are the same report."""
 
 _T = TypeVar("_T")
 
@@ -46,6 +57,7 @@ def create_run_folder(path: Path) -> Path:
         )
     try:
         (path / WAVEFORM_FOLDER).mkdir(parents=True, exist_ok=True)
+        (path / OPEN_MARK).touch()
     except OSError as error:
         raise UsageError(f"--out {path}: cannot be made ({error.strerror})") from error
     return path
@@ -112,7 +124,8 @@ def load_run(folder: Path) -> RunRecord:
     lines, head = 0, ""
     for line in read_journal(folder / JOURNAL_NAME):
         gathered.take(line)
-        lines, head = line.seq + 1, line.sha256
+        if line.kind not in _AFTER_THE_RUN:
+            lines, head = line.seq + 1, line.sha256
     started = gathered.started
     if started is None:
         raise FileFormatError(f"{folder / JOURNAL_NAME}: no `started` line; is this a run folder?")

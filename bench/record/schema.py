@@ -21,6 +21,7 @@ __all__ = [
     "RunRecord",
     "SafeStateRecord",
     "SelfTestStep",
+    "SignatureRecord",
     "TestOutcome",
     "WaveformRecord",
 ]
@@ -219,6 +220,20 @@ class TestOutcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureRecord:
+    """A signature as a report prints it (21 CFR 11.50)."""
+
+    name: str
+    role: str
+    meaning: str
+    at: str
+    key: str
+    """Fingerprint of the public key."""
+    problem: str
+    """Why it is not good; empty where it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """A whole run as read back from its folder. Reports read this and nothing else."""
 
@@ -263,4 +278,7 @@ class RunRecord:
     """Why this bench is fit for its use: the seven items of its own assurance record."""
     journal_lines: int = 0
     journal_sha256: str = ""
-    """Hash of the last line read: the head of the chain, to which signatures bind."""
+    """Hash of the run's last line: the head of the chain before the record was sealed and signed."""
+    signatures: tuple[SignatureRecord, ...] = ()
+    amends: str = ""
+    """For a report that was made again: what it replaces, in words."""

@@ -62,7 +62,7 @@ def test_report_items(record: RunRecord) -> tuple[Finding, ...]:
         present("l relates only to the items tested", "printed on the cover"),
         all_of("m results with units", unitless, total=len(record.measurements), what="results have their unit"),
         present("n deviations and exclusions", f"{len(record.deviations)} deviations, {len(EXCLUSIONS)} exclusions listed"),
-        _authorised(),
+        _authorised(record),
         present("p external providers", "none: all results are of this bench"),
     )  # fmt: skip
 
@@ -74,8 +74,12 @@ def _issued(record: RunRecord) -> Finding:
     return Finding(item="j date of issue", state=State.OPEN, found="dated by the end of the run")
 
 
-def _authorised() -> Finding:
+def _authorised(record: RunRecord) -> Finding:
     """Return who authorises: open until a person signs what the run has left."""
+    approved = [s for s in record.signatures if s.meaning == "approved" and not s.problem]
+    if approved:
+        found = f"{approved[-1].name}, {approved[-1].role}"
+        return Finding(item="o person authorising", state=State.THERE, found=found)
     found = f"not signed; form for {', '.join(SIGNATURE_ROLES).lower()}"
     return Finding(item="o person authorising", state=State.OPEN, found=found)
 
@@ -104,18 +108,27 @@ def software_test_items(record: RunRecord) -> tuple[Finding, ...]:
 def authorisation_items(record: RunRecord) -> tuple[Finding, ...]:
     """Return the signature block: the form with its fields, what it binds to, and its state.
 
-    A run is signed after it has ended, so only the form can be shown by the run itself.
+    A run is signed after it has ended: signatures are in a report that is rendered after them.
     """
     fields = ", ".join(SIGNATURE_FIELDS).lower()
     return (
         *(present(f"form: {role.lower()}", f"to fill: {fields}") for role in SIGNATURE_ROLES),
         noted("bound to the record", record.journal_sha256),
-        Finding(
-            item="signatures",
-            state=State.OPEN,
-            found="none: a run can be signed after it has ended, not before",
-        ),
+        _signatures(record),
     )
+
+
+def _signatures(record: RunRecord) -> Finding:
+    """Return who signed; a signature that is not good is worse than none."""
+    wrong = [s for s in record.signatures if s.problem]
+    if wrong:
+        found = f"that of {wrong[0].name} is not valid: {wrong[0].problem}"
+        return Finding(item="signatures", state=State.MISSING, found=found)
+    if record.signatures:
+        found = "; ".join(f"{s.meaning} by {s.name}, {s.role}" for s in record.signatures)
+        return Finding(item="signatures", state=State.THERE, found=found)
+    found = "none: a run can be signed after it has ended, not before"
+    return Finding(item="signatures", state=State.OPEN, found=found)
 
 
 _ASSURANCE: Final = {

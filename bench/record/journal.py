@@ -25,6 +25,8 @@ __all__ = ["Journal", "JournalBusy", "JournalLine", "read_journal", "utc_now"]
 
 GENESIS = "0" * 64
 """``previous`` of the first line."""
+_NOT_A_LINE = (msgspec.MsgspecError, UnicodeDecodeError)
+"""What decoding raises for bytes that are not a line: JSON that is not ours, text that is not UTF-8."""
 
 
 class JournalBusy(BenchError):
@@ -106,7 +108,13 @@ class Journal:
         for raw in self._file:
             if not raw.endswith(b"\n"):
                 break
-            line = _decode(raw)
+            try:
+                line = _decode(raw)
+            except _NOT_A_LINE as error:
+                self._file.close()
+                raise FileFormatError(
+                    f"{self.path}: nothing was added, line {seq + 1} is not a journal line ({error})"
+                ) from error
             seq, previous, intact = line.seq + 1, line.sha256, intact + len(raw)
         self._file.truncate(intact)
         self._file.seek(0, os.SEEK_END)
@@ -130,7 +138,7 @@ def read_journal(path: Path, *, verify: bool = True) -> Iterator[JournalLine]:
             return
         try:
             line = _decode(raw)
-        except msgspec.MsgspecError as error:
+        except _NOT_A_LINE as error:
             raise FileFormatError(f"{path}:{number}: not a journal line ({error})") from error
         if verify and (line.previous != previous or not _intact(raw, line.sha256)):
             raise FileFormatError(

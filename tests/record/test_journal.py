@@ -66,3 +66,15 @@ def test_a_line_is_plain_json(tmp_path):
         journal.append("m", {"value": float("nan")})
 
     assert json.loads(path.read_text())["data"] == {"value": None}
+
+
+def test_a_line_that_is_not_utf8_is_a_broken_file(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append("started", {"text": "abc"})
+    path.write_bytes(path.read_bytes().replace(b"abc", b"a\xeec"))
+
+    with pytest.raises(FileFormatError, match="not a journal line"):
+        list(read_journal(path))
+    with pytest.raises(FileFormatError, match="nothing was added"):
+        Journal(path)

@@ -18,6 +18,7 @@ from bench.plugin.decidability import require_decidable
 from bench.plugin.hooks import REFUSED, RUN, SETTINGS
 from bench.plugin.run import Run
 from bench.plugin.settings import PLANS, RunSettings, settings_from
+from bench.plugin.start import require_release_record
 from bench.record import create_run_folder, load_run, summary_bytes
 from bench.record.closing import close_died_runs
 from reports import render_run
@@ -69,12 +70,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``bench run``."""
     add_run_options(parser)
     parser.add_argument("--json", action="store_true", help="print summary.json on stdout")
+    parser.add_argument(
+        "--release-record", action="store_true",
+        help="refuse unless serial, firmware and UDI are given and this bench is at a clean commit",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the plan, print its result, return the exit code of its verdict."""
     require_known_faults(arguments.twin_fault)
     settings = settings_from(arguments, root=ROOT)
+    if settings.release_record:
+        require_release_record(settings)
     exit_code, folder = execute(settings, arguments.pytest)
     if folder is None:
         return exit_code

@@ -34,6 +34,7 @@ from bench.record.schema import RunRecord, SafeStateRecord, SelfTestStep, TestOu
 from bench.requirements import Catalogue
 from bench.station.bench import Bench
 from bench.station.guardian import Guardian
+from bench.station.lock import BenchLock
 from bench.station.safe_state import make_safe
 from bench.station.simulation import RunningTwin
 from bench.station.station import OpenStation
@@ -73,6 +74,7 @@ class Run:
         self._station: OpenStation | None = None
         self._guardian: Guardian | None = None
         self._twin: RunningTwin | None = None
+        self._lock: BenchLock | None = None
         self._stack = contextlib.ExitStack()
         self._started_s = time.perf_counter()
         if not (self.folder / WAVEFORM_FOLDER).is_dir():
@@ -117,6 +119,8 @@ class Run:
             self._twin = settings.launch_twin()
         configuration = settings.station or settings.simulated_station(self._required_twin())
         settings.require_calibration(configuration)
+        if settings.station is not None:  # a simulated bench of our own is nobody else's
+            self._lock = BenchLock(configuration.addresses, run_id=settings.run_id)
         self._station = OpenStation(
             configuration,
             stopwatch=self.stopwatch,
@@ -126,7 +130,10 @@ class Run:
         )
         self._guardian = self._station.start_guardian(
             journal=self.folder / JOURNAL_NAME,
-            pass_fds=() if self._twin is None else (self._twin.lifeline_fd,),
+            pass_fds=(
+                *(() if self._twin is None else (self._twin.lifeline_fd,)),
+                *(() if self._lock is None else self._lock.descriptors),
+            ),
         )
         warm_up = start_warm_up()
         self._station.connect()
@@ -238,6 +245,8 @@ class Run:
             self._guardian.dismiss()
         if self._twin is not None:
             self._twin.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def _required(self) -> list[str]:
         return sorted({r for ids in self._planned.values() for r in ids})

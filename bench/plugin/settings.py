@@ -64,6 +64,8 @@ class RunSettings:
     root: Path
     origins: Mapping[str, tuple[str, str]]
     """Every setting with its value and where it came from, for ``bench doctor``."""
+    release_record: bool = False
+    """Whether the run is to be kept as evidence for a release, with all that identifies it."""
 
     @property
     def simulated(self) -> bool:
@@ -222,6 +224,7 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
         twin_faults=tuple(arguments.twin_fault),
         root=root,
         origins=origins,
+        release_record=bool(getattr(arguments, "release_record", False)),
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from bench.errors import UsageError
 from bench.judge import Verdict
 from bench.plugin.particulars import assurance, environment, laboratory
 from bench.plugin.settings import RunSettings
@@ -18,7 +19,7 @@ from bench.record.events import Started
 from bench.record.schema import RequirementRecord
 from bench.requirements import CATALOGUE, Requirement
 
-__all__ = ["started_event"]
+__all__ = ["require_release_record", "started_event"]
 
 _ROOT = Path(__file__).parents[2]
 _LIBRARIES = ("numpy", "numba", "GTC", "pyvisa", "pyvisa-py", "pytest", "pytest-html")
@@ -84,17 +85,38 @@ def _requirement(row: Requirement, settings: RunSettings) -> RequirementRecord:
 
 def _software(settings: RunSettings, planned: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """Return versions and the hashes of what decides a verdict."""
-    tests = "\n".join(sorted(planned))
     return {
         "microcurrent-bench": _version("microcurrent-bench"),
         "commit": _commit(),
+        **({"release record": "yes"} if settings.release_record else {}),
         "Python": platform.python_version(),
         **{name: _version(name) for name in _LIBRARIES},
         "profile sha256": settings.profile.sha256,
         "requirements sha256": settings.catalogue.sha256,
-        "plan sha256": hashlib.sha256(tests.encode()).hexdigest(),
+        "plan sha256": _plan_sha256(planned),
         "station sha256": "" if settings.station is None else settings.station.sha256,
     }
+
+
+def _plan_sha256(planned: Iterable[str]) -> str:
+    """Return the hash of the planned tests: their ids, and the text of each file that holds one."""
+    digest = hashlib.sha256("\n".join(sorted(planned)).encode())
+    for name in sorted({node.partition("::")[0] for node in planned}):
+        path = _ROOT / name
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()
+
+
+def require_release_record(settings: RunSettings) -> None:
+    """Refuse a run that shall be a release record and cannot be one; raises UsageError."""
+    commit = _commit()
+    missing = [
+        *(f"--{name} is not given" for name in ("serial", "firmware", "udi") if not getattr(settings, name)),
+        *(["the commit of this bench is not known (no git)"] if commit == "unknown" else []),
+        *([f"the working tree of this bench differs from its commit {commit[:12]}"] if "with changes" in commit else []),
+    ]  # fmt: skip
+    if missing:
+        raise UsageError(f"--release-record: refused, since {'; '.join(missing)}")
 
 
 def _version(name: str) -> str:

@@ -111,6 +111,11 @@ class Station:
         """Who operates the station, as the file says."""
         return self.settings.get("operator", "")
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where a run of this station reaches something that no other run may use meanwhile."""
+        return (*(entry.resource for entry in self.instruments.values()), self.device.url)
+
     def calibrated(self, role: str, on: date | None = None) -> bool:
         """Return whether an instrument's calibration is in force on a day (today by default).
 

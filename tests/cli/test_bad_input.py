@@ -15,6 +15,7 @@ import pytest
 
 from bench.profile import load_profile, profile_path
 from bench.record import load_run
+from bench.station.lock import BenchLock
 from bench.station.simulation import launch_twin, unit_description
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +114,19 @@ def test_a_missing_instrument_is_an_error_and_never_simulated_instead(tmp_path, 
     assert (10, "ERROR") == (done.returncode, record.verdict)
     assert "dmm" in record.reason
     assert not any(row.verdict == "FAIL" for row in record.measurements)
+
+
+def test_a_bench_in_use_is_left_alone_and_its_user_is_named(tmp_path, twin):
+    station = station_file(tmp_path, twin)
+    other = BenchLock([twin.switch], run_id="the-other-run")
+
+    done = bench("run", "release", "--station", str(station), "--out", str(tmp_path / "run"))
+    other.release()
+
+    record = load_run(tmp_path / "run")
+    assert (10, "ERROR") == (done.returncode, record.verdict)
+    assert f"{twin.switch} is in use by run the-other-run" in record.reason
+    assert not record.equipment  # nothing was even opened
 
 
 def test_another_model_than_expected_is_an_error(tmp_path, twin):

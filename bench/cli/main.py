@@ -27,6 +27,7 @@ VERBS: Final = {
     "list": "list the instruments, drivers, profiles and plans that are known",
     "measure": "measure a recorded waveform",
     "report": "render the report of a run again",
+    "compare": "compare the runs of two firmwares",
     "verify": "check that a run folder is what its journal says",
     "sign": "sign a run: who, in which role, meaning what",
     "key": "make a key to sign with",

@@ -5,8 +5,11 @@ axe-core (MPL-2.0) comes with axe-playwright-python at the time of the test; it 
 
 import pytest
 
+from bench.compare import compare, load_side
 from reports import render_compliance
+from reports.comparison import render_comparison
 from reports.pdf import find_chromium
+from tests.compare.summaries import write_side
 from tests.reports.synthetic import load_waveform, run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -71,3 +74,24 @@ def test_nothing_is_wider_than_the_screen(browser, report):
         page.goto(report.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.close()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_comparison_is_whole_and_accessible(browser, tmp_path, script):
+    sides = [
+        load_side(write_side(tmp_path / name, units=3, seed=seed, firmware=name, gain=gain))
+        for name, seed, gain in (("1.0.0", 1, 1.0), ("1.1.0", 2, 1.12))
+    ]
+    comparison = compare(*sides)
+    path = tmp_path / "comparison.html"
+    path.write_text(render_comparison(comparison, lambda *_: pytest.fail("no record")), "utf-8")
+    context = browser.new_context(
+        java_script_enabled=script, viewport={"width": 1280, "height": 900}
+    )
+    page = context.new_page()
+    page.goto(path.as_uri())
+    assert page.locator("#rows ~ .scroll tbody tr").count() == len(comparison.rows)
+    assert page.get_by_role("heading", name="New failures").is_visible()
+    found = axe_api.Axe().run(page) if script else None
+    context.close()
+    assert found is None or found.violations_count == 0, found and found.generate_report()

@@ -11,11 +11,16 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+
+if __name__ == "__main__":  # this file's folder hides the package `coverage`, which numba looks for
+    sys.path[0] = str(Path(__file__).parents[1])
 
 from bench.measure import analyse
 from bench.waveform import Waveform

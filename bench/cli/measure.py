@@ -17,6 +17,10 @@ from instruments.files import read_waveforms
 __all__ = ["add_arguments", "run"]
 
 
+_IRREGULAR = 0.1
+"""Spread of the periods over their median from which one frequency does not tell the record."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``bench measure``."""
     parser.add_argument("file", metavar="FILE", type=Path, help="ISF, CSV, NPZ or a maker's format")
@@ -117,8 +121,7 @@ def _table(waveform: Waveform, found: ChannelSummary) -> list[str]:
         f"  record               {_record_text(waveform)}",
         f"  states               {levels}",
         f"  noise                {engineering(analysis.noise_rms, unit)} r.m.s.",
-        f"  pulses               {found.pulse_count}"
-        + (f" ({found.phase_count} phases)" if found.phase_count != found.pulse_count else ""),
+        f"  pulses               {found.pulse_count}{_pulse_text(found)}",
     ]
     if analysis.clipped:
         samples = analysis.clipped_low + analysis.clipped_high
@@ -126,7 +129,7 @@ def _table(waveform: Waveform, found: ChannelSummary) -> list[str]:
     if found.pulse_count == 0:
         lines.append("  no complete pulse in this record")
     if found.frequency_hz is not None:
-        lines.append(f"  frequency            {engineering(found.frequency_hz, 'Hz')}")
+        lines.append(f"  frequency            {_frequency_text(found)}")
     if found.duty_factor is not None:
         lines.append(f"  duty factor          {found.duty_factor:.4f}")
     lines += _spread_lines(found, unit)
@@ -136,6 +139,26 @@ def _table(waveform: Waveform, found: ChannelSummary) -> list[str]:
         f"  peak                 {engineering(found.peak, unit)}",
     ]
     return lines
+
+
+def _pulse_text(found: ChannelSummary) -> str:
+    """Return on which side of the most occupied state the pulses lie, and their phases."""
+    signs = found.analysis.pulses.whole().polarity
+    if signs.size == 0:
+        return ""
+    up, down = bool((signs > 0).any()), bool((signs < 0).any())
+    side = "to both sides of" if up and down else "above" if up else "below"
+    phases = f" ({found.phase_count} phases)" if found.phase_count != found.pulse_count else ""
+    return f"{phases}, {side} {engineering(found.analysis.baseline, found.analysis.unit)}"
+
+
+def _frequency_text(found: ChannelSummary) -> str:
+    """Return the frequency, and that it is one of several where the periods differ."""
+    text = engineering(found.frequency_hz or 0.0, "Hz")
+    period = found.period_s
+    if period is not None and period.max - period.min > _IRREGULAR * period.median:
+        text += " of the median period; the periods differ"
+    return text
 
 
 def _spread_lines(found: ChannelSummary, unit: str) -> list[str]:
@@ -161,7 +184,7 @@ def engineering(value: float, unit: str) -> str:
     """Return the value with five significant digits and a prefix; per cent without one."""
     if unit == "%":
         return f"{value:.2f} %"
-    size = abs(value)
+    size = abs(float(f"{value:.5g}"))  # 999.996 µs is printed as 1 ms
     for prefix, factor in (("G", 1e9), ("M", 1e6), ("k", 1e3), ("", 1.0), ("m", 1e-3), ("µ", 1e-6)):
         if size >= factor:
             return f"{value / factor:.5g} {prefix}{unit}"

@@ -2,7 +2,8 @@
 
 A scope that exports volts prints ``gain * code + offset`` rounded to some digits. Where the values
 lie on such a grid the codes are found again, exactly; where they do not (averaged, filtered or
-calculated records) the range is cut into 16-bit steps and the result says so.
+calculated records) the range is cut into 16-bit steps and the result says so. A calculated record
+without noise may hold two or three levels only: their distance is no converter's step.
 """
 
 from __future__ import annotations
@@ -22,6 +23,15 @@ _STEPS = 65_000
 """Codes used of an int16, so that no value comes near a rail that the file does not tell."""
 _ON_GRID = 0.05
 """Distance from the grid, in steps, that rounding in the file may have made."""
+_FEW_STEPS = 8.5
+_SHORTEST_STAY = 4
+"""Samples for which a record of few levels stays on each: noise of a converter does not."""
+_FEWEST_STAYS = 2
+"""A whole pulse and a whole pause."""
+_FINER = 1001
+"""Codes made of one step between levels without noise; odd, so that they look like single codes."""
+_REACHES = (1.5, 10.0, 100.0)
+"""Longest gaps, in steps, from which the step is refined in turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,6 +53,8 @@ def quantise(values: _Floats) -> Quantised:
         )
     step, origin = _grid(np.unique(values))
     exact = step is not None
+    if step is not None and high - low < _FEW_STEPS * step and _stays(values):
+        step /= _FINER
     gain = (high - low) / _STEPS if step is None else step
     centre = origin + gain * round((0.5 * (low + high) - origin) / gain)
     codes = np.rint((values - centre) / gain).astype(np.int16)
@@ -75,24 +87,42 @@ def waveform_from_values(
     )
 
 
+def _stays(values: _Floats) -> bool:
+    """Tell whether the values never leave a level again at once; the record's ends do not count."""
+    changes = np.flatnonzero(np.diff(values))
+    stays = np.diff(changes)
+    return stays.size >= _FEWEST_STAYS and int(stays.min()) >= _SHORTEST_STAY
+
+
 def _grid(levels: _Floats) -> tuple[float | None, float]:
     """Return step and origin of the grid that sorted distinct levels lie on, or no step."""
     origin = float(levels[0])
     span = float(levels[-1]) - origin
     if levels.size > _STEPS:
         return None, origin
-    gaps = np.diff(levels)
-    # Rounding prints one level in two ways: such a pair is no step.
-    step = float(gaps[gaps > 1e-3 * float(np.median(gaps))].min())
-    for _ in range(3):  # a first step from one gap is rough; each fit makes it finer
+    step = _step(np.diff(levels))
+    for _ in range(2):  # a fit over all levels makes it finer
         if span / step > _STEPS:
             return None, origin
-        numbers = np.rint((levels - origin) / step)
-        fitted = _fit(numbers, levels)
-        step, origin = fitted
+        step, origin = _fit(np.rint((levels - origin) / step), levels)
     numbers = np.rint((levels - origin) / step)
     furthest = float(np.abs(levels - origin - step * numbers).max())
     return (step, origin) if furthest <= _ON_GRID * step else (None, origin)
+
+
+def _step(gaps: _Floats) -> float:
+    """Return the step of which neighbouring gaps are whole numbers, from short gaps to long ones.
+
+    A step from one gap is rough, and a signal that rests in two states leaves thousands of levels
+    between them empty: short gaps have to make it fine enough to count the long ones.
+    """
+    # Rounding prints one level in two ways: such a pair is no step.
+    step = float(gaps[gaps > 1e-3 * float(np.median(gaps))].min())
+    for reach in _REACHES:
+        near = gaps[gaps < reach * step]
+        count = float(np.rint(near / step).sum())
+        step = float(near.sum()) / count if count else step
+    return step
 
 
 def _fit(numbers: _Floats, levels: _Floats) -> tuple[float, float]:

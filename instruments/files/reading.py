@@ -9,7 +9,7 @@ from bench.waveform import Waveform
 from instruments.files.delimited import read_delimited
 from instruments.files.isf import is_isf, read_isf
 from instruments.files.npz import is_zip, read_npz
-from instruments.files.vendor import read_vendor
+from instruments.files.vendor import is_vendor_text, read_vendor
 
 __all__ = ["read_waveforms"]
 
@@ -23,11 +23,23 @@ def read_waveforms(path: Path | str) -> tuple[Waveform, ...]:
     Raises FileFormatError (exit code 4) naming the file, where in it, and what was expected.
     """
     path = Path(path)
-    data = _bytes(path)
+    try:
+        return _read(_bytes(path), path)
+    except FileFormatError:
+        raise
+    except (ValueError, OverflowError) as error:  # a scale that no record can have
+        raise FileFormatError(
+            f"{path}: the file's scale or time base is damaged ({error}); copy or export it again"
+        ) from error
+
+
+def _read(data: bytes, path: Path) -> tuple[Waveform, ...]:
     if is_isf(data):
         return (read_isf(data, path),)
     if is_zip(data):
         return read_npz(data, path)
+    if is_vendor_text(data):
+        return read_vendor(path)
     text = _text(data)
     return read_vendor(path) if text is None else read_delimited(text, path)
 

@@ -14,6 +14,7 @@ from bench.measure import summarise_channel
 from bench.waveform import Waveform
 from instruments.files import dump, load, read_waveforms
 from instruments.files.quantised import quantise
+from tests.instruments.files.makers import keysight_bin, lecroy_trc
 
 CAPTURES = Path(
     os.environ.get("BENCH_CAPTURES", Path(__file__).parents[4] / "shared" / "data" / "captures")
@@ -187,7 +188,8 @@ def test_printed_values_give_back_their_codes(gain, offset, codes):
     if np.ptp(codes) == 0:
         return
     assert found.exact
-    assert np.array_equal(np.diff(codes), np.diff(found.codes))
+    finer = round(gain / found.gain)  # 1, or more where few levels follow each other without noise
+    assert np.array_equal(finer * np.diff(codes), np.diff(found.codes))
 
 
 def test_values_on_no_grid_are_quantised_finely():
@@ -195,6 +197,99 @@ def test_values_on_no_grid_are_quantised_finely():
     found = quantise(values)
     assert not found.exact
     assert np.abs(found.codes * found.gain + found.offset - values).max() < np.ptp(values) / 60_000
+
+
+def test_two_states_far_apart_do_not_hide_the_converters_step():
+    codes = np.concatenate((np.arange(0, 200), np.arange(5000, 5200)))
+    values = (np.float32(1e-4) * codes - np.float32(0.25)).astype(np.float32).astype(np.float64)
+    found = quantise(values)
+    assert found.exact
+    assert found.gain == pytest.approx(1e-4, rel=1e-6)
+
+
+def three_levels():
+    phase = np.arange(10_000) % 1000
+    return ((phase >= 250) & (phase < 450)) * 1.0 - ((phase >= 450) & (phase < 650))
+
+
+def test_the_few_levels_of_a_calculated_record_are_states_and_no_single_codes():
+    values = 0.4 * three_levels()
+    found = quantise(values)
+    assert found.codes * found.gain + found.offset == pytest.approx(values, abs=1e-12)
+    assert np.ptp(found.codes) > 100
+
+
+def test_a_converter_that_toggles_between_neighbouring_codes_stays_so():
+    noise = np.rint(np.random.default_rng(2).normal(0.0, 0.4, 10_000))
+    assert quantise(0.01 * noise).gain == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"YMULT 0.01", b"YMULT 0.00"),
+        (b"YMULT 0.01", b"YMULT nan"),
+        (b"XINCR 1.0E-6", b"XINCR 0"),
+        (b"XINCR 1.0E-6", b"XINCR -1E-6"),
+        (b"XINCR 1.0E-6", b"XINCR inf"),
+    ],
+)
+def test_a_scale_that_no_record_can_have_is_a_format_error(tmp_path, old, new):
+    data = isf(np.arange(100)).replace(old, new)
+    with pytest.raises(FileFormatError, match=r"e\.isf.*damaged"):
+        read_waveforms(written(tmp_path, "e.isf", data))
+
+
+def square(*, noise=0.003):
+    t = np.arange(20_000)
+    return 0.1 + 0.5 * ((t % 1000) >= 700) + np.random.default_rng(1).normal(0.0, noise, t.size)
+
+
+def vendor():
+    pytest.importorskip("RigolWFM.wfm", reason="the extra `vendor` is not installed")
+
+
+def test_keysight_capture_keeps_its_resolution_and_is_not_clipped(tmp_path):
+    vendor()
+    values = square()
+    path = written(tmp_path, "k.bin", keysight_bin({"1": values, "2": -values}))
+    first, second = read_waveforms(path)
+    assert np.abs(first.values() - values).max() < np.ptp(values) / 60_000
+    assert np.abs(second.values() + values).max() < np.ptp(values) / 60_000
+    found = summarise_channel(first)
+    assert not found.analysis.clipped
+    assert found.frequency_hz == pytest.approx(1000.0, rel=1e-4)
+    assert found.duty_factor == pytest.approx(0.3, abs=1e-4)
+
+
+def test_lecroy_capture_gives_its_own_codes_back(tmp_path):
+    vendor()
+    codes = np.rint(square() / 1e-4).astype(np.int16)
+    path = written(tmp_path, "l.trc", lecroy_trc(codes, gain=1e-4, offset=0.25))
+    (found,) = read_waveforms(path)
+    assert np.abs(found.values() - (codes * 1e-4 - 0.25)).max() < 1e-6
+    assert "codes restored" in found.instrument
+
+
+@pytest.mark.parametrize("kept", [200, 3000])
+@pytest.mark.parametrize("maker", ["keysight", "lecroy"])
+def test_a_cut_off_capture_is_one_line(tmp_path, maker, kept):
+    vendor()
+    data = {
+        "keysight": keysight_bin({"1": square()}),
+        "lecroy": lecroy_trc(np.rint(square() / 1e-4), gain=1e-4, offset=0.0),
+    }[maker]
+    with pytest.raises(FileFormatError, match="RigolWFM can read") as caught:
+        read_waveforms(written(tmp_path, "cut.bin", data[:kept]))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ['<?xml version="1.0"?>\n<Database></Database>', "$PublicInfo\nFormatVersion 1.0\n"]
+)
+def test_makers_text_headers_are_no_tables(tmp_path, text):
+    with pytest.raises(FileFormatError, match="RigolWFM"):
+        read_waveforms(written(tmp_path, "meta.bin", text))
 
 
 @captures
@@ -210,7 +305,6 @@ def test_strangers_isf_and_csv_of_one_record_agree():
 
 
 @captures
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its open file
 def test_strangers_rigol_capture_agrees_with_the_scopes_screen():
     pytest.importorskip("RigolWFM.wfm", reason="the extra `vendor` is not installed")
     second = read_waveforms(CAPTURES / "DS1054Z-CH1UartCH2SquareCh3SineCH4Off.wfm")[1]

@@ -68,7 +68,7 @@ class ContactThresholds:
         self._fixture.open(*DRY_LOADS_OHM)
         return on, off
 
-    def _lower(self, steps: list[frozenset[str]]) -> ThresholdSearch:
+    def _lower(self, steps: list[tuple[str, ...]]) -> ThresholdSearch:
         open_ohm: float | None = None
         for step in steps:
             self._switch(step, making=False)
@@ -81,7 +81,7 @@ class ContactThresholds:
             open_ohm = self._ohm(step)
         return ThresholdSearch(contact_ohm=None, open_ohm=open_ohm, changes=0)
 
-    def _raise(self, steps: list[frozenset[str]]) -> ThresholdSearch:
+    def _raise(self, steps: list[tuple[str, ...]]) -> ThresholdSearch:
         contact_ohm: float | None = None
         for step in reversed(steps):
             self._switch(step, making=True)
@@ -107,7 +107,7 @@ class ContactThresholds:
     def _live(self) -> bool:
         return self._treatment.link.status().state in LIVE
 
-    def _steps(self) -> list[frozenset[str]]:
+    def _steps(self) -> list[tuple[str, ...]]:
         """Return the combinations from the largest resistance to the smallest, and measure them."""
         first, *weights = DRY_LOADS_OHM
         if not all(self._fixture.has(name) for name in DRY_LOADS_OHM):
@@ -123,12 +123,12 @@ class ContactThresholds:
             self._fixture.open(name)
         self._fixture.open("dmm_electrode")
         combinations = [
-            frozenset([first, *(name for bit, name in enumerate(weights) if number >> bit & 1)])
+            (first, *(name for bit, name in enumerate(weights) if number >> bit & 1))
             for number in range(2 ** len(weights))
         ]
         return sorted(combinations, key=self._ohm, reverse=True)
 
-    def _switch(self, step: frozenset[str], *, making: bool = False) -> None:
+    def _switch(self, step: tuple[str, ...], *, making: bool = False) -> None:
         """Close what is missing and open what is too much; ``making``: never without a path."""
         surplus = [name for name in DRY_LOADS_OHM if name not in step]
         if making:
@@ -138,7 +138,7 @@ class ContactThresholds:
             self._fixture.open(*surplus)
             self._fixture.close(*step)
 
-    def _ohm(self, step: frozenset[str]) -> float:
+    def _ohm(self, step: tuple[str, ...]) -> float:
         return 1.0 / (self._channel_siemens + sum(self._siemens[name] for name in step))
 
     def _reading(self, range_ohm: float) -> float:

@@ -20,7 +20,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.compare.sides import Row, Side
+from bench.compare.sides import Side
 from bench.compare.statistics import (
     Difference,
     holm,
@@ -31,6 +31,7 @@ from bench.compare.statistics import (
     welch,
 )
 from bench.errors import UsageError
+from bench.record.summaries import Row
 
 __all__ = ["Comparison", "NewFailure", "Outcome", "RowComparison", "compare"]
 

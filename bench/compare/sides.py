@@ -6,48 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
+from bench.errors import UsageError
+from bench.record.summaries import RunSummary, read_summary, run_folders
 
-from bench.errors import FileFormatError, UsageError
-
-__all__ = ["Row", "RunSummary", "Side", "load_side"]
-
-_SUMMARY = "summary.json"
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One measurement of a summary; values in ``unit``, margin in % of the allowed range."""
-
-    id: str
-    requirements: tuple[str, ...]
-    value: float | None
-    unit: str
-    expanded_uncertainty: float | None
-    coverage_factor: float | None
-    low: float | None
-    high: float | None
-    verdict: str
-    margin_pct: float | None
-    waveforms: tuple[str, ...] = ()
-
-
-class _Device(msgspec.Struct, frozen=True):
-    serial: str
-    firmware: str
-
-
-class RunSummary(msgspec.Struct, frozen=True):
-    """What a comparison needs of ``summary.json``."""
-
-    run_id: str
-    plan: str
-    simulated: bool
-    verdict: str
-    device: _Device
-    profile: str
-    station: str
-    started_at: str
-    measurements: tuple[Row, ...]
+__all__ = ["Side", "load_side"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +39,11 @@ def load_side(path: Path) -> Side:
 
     All runs of a side are of one profile, one plan and one firmware.
     """
-    folders = [path] if (path / _SUMMARY).is_file() else _folders_in(path)
+    folders = run_folders(path)
     runs: dict[str, RunSummary] = {}
     where: dict[str, Path] = {}
     for folder in folders:
-        run = _read(folder / _SUMMARY)
+        run = read_summary(folder)
         serial = run.device.serial
         if serial not in runs or run.started_at > runs[serial].started_at:
             runs[serial], where[serial] = run, folder
@@ -95,23 +57,6 @@ def load_side(path: Path) -> Side:
         folders=where,
         earlier_runs=len(folders) - len(runs),
     )
-
-
-def _folders_in(path: Path) -> list[Path]:
-    found = sorted(file.parent for file in path.glob(f"*/{_SUMMARY}"))
-    if not found:
-        raise UsageError(
-            f"{path}: expected a run folder or a folder of run folders, "
-            f"found no {_SUMMARY} in it or one level below"
-        )
-    return found
-
-
-def _read(path: Path) -> RunSummary:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=RunSummary)
-    except (OSError, msgspec.MsgspecError) as error:
-        raise FileFormatError(f"{path}: not the summary of a run ({error})") from error
 
 
 def _require_one(path: Path, what: str, found: set[str]) -> None:

@@ -1,0 +1,98 @@
+"""Runs as frames: a row a measurement, with what identifies its run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pandas as pd
+
+from bench.record.summaries import read_summary, run_folders
+
+__all__ = ["Yields", "failures", "load_rows", "measured", "where", "yields"]
+
+COLUMNS: Final = (
+    "run_id", "started_at", "serial", "firmware", "station", "plan", "simulated", "run_verdict",
+    "id", "value", "unit", "standard_uncertainty", "low", "high", "verdict", "margin_pct",
+)  # fmt: skip
+FAILED: Final = ("FAIL", "CONDITIONAL FAIL")
+DECIDED: Final = ("PASS", "FAIL")
+"""Verdicts of a run that say something of its unit; the others speak of the bench."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yields:
+    """Units that passed; runs whose bench failed or that were not finished count for nothing."""
+
+    units: int
+    first_pass: int
+    final: int
+    undecided_runs: int
+
+
+def load_rows(path: Path) -> pd.DataFrame:
+    """Return the measurements of a run folder or a folder of run folders, oldest run first.
+
+    Columns as in ``COLUMNS``; a measurement without a number has NaN. Raises UsageError and
+    FileFormatError.
+    """
+    runs = sorted(
+        (read_summary(folder) for folder in run_folders(path)), key=lambda r: r.started_at
+    )
+    rows = [
+        (
+            run.run_id, run.started_at, run.device.serial, run.device.firmware, run.station, run.plan,
+            run.simulated, run.verdict, row.id, row.value, row.unit,
+            None if row.expanded_uncertainty is None
+            else row.expanded_uncertainty / (row.coverage_factor or 2.0),
+            row.low, row.high, row.verdict, row.margin_pct,
+        )
+        for run in runs
+        for row in run.measurements
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    numbers = ["value", "standard_uncertainty", "low", "high", "margin_pct"]
+    return frame.astype(dict.fromkeys(numbers, "float64"))
+
+
+def where(rows: pd.DataFrame, chosen: Any) -> pd.DataFrame:
+    """Return the rows that ``chosen`` (a Boolean series) marks: a frame, whatever the stubs say."""
+    return cast("pd.DataFrame", rows.loc[chosen])
+
+
+def measured(rows: pd.DataFrame, parameter: str) -> pd.DataFrame:
+    """Return the rows of one measurement that have a number, oldest first."""
+    return where(rows, (rows["id"] == parameter) & rows["value"].notna()).reset_index(drop=True)
+
+
+def yields(rows: pd.DataFrame) -> Yields:
+    """Return first-pass yield (a unit's first decided run) and final yield (its last)."""
+    runs = rows.drop_duplicates("run_id").sort_values("started_at", kind="stable")
+    of_units: dict[str, list[str]] = {}
+    for serial, verdict in zip(runs["serial"].tolist(), runs["run_verdict"].tolist(), strict=True):
+        if verdict in DECIDED:
+            of_units.setdefault(str(serial), []).append(str(verdict))
+    return Yields(
+        units=len(of_units),
+        first_pass=sum(verdicts[0] == "PASS" for verdicts in of_units.values()),
+        final=sum(verdicts[-1] == "PASS" for verdicts in of_units.values()),
+        undecided_runs=len(runs) - sum(len(verdicts) for verdicts in of_units.values()),
+    )
+
+
+def failures(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the failed measurements, the most units first: ``id``, ``units``, ``share`` (summed)."""
+    failed = where(rows, rows["verdict"].isin(FAILED)).drop_duplicates(["id", "serial"])
+    counts = Counter(str(name) for name in failed["id"].tolist()).most_common()
+    total = max(1, sum(units for _, units in counts))
+    shares = [units / total for units in accumulate(units for _, units in counts)]
+    return pd.DataFrame(
+        {
+            "id": [name for name, _ in counts],
+            "units": [units for _, units in counts],
+            "share": shares,
+        }
+    )

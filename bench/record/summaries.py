@@ -1,0 +1,70 @@
+"""Runs read by their summaries: what comparison and history need, without the journals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from bench.errors import FileFormatError, UsageError
+
+__all__ = ["Row", "RunSummary", "read_summary", "run_folders"]
+
+_SUMMARY = "summary.json"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One measurement of a summary; values in ``unit``, margin in % of the allowed range."""
+
+    id: str
+    requirements: tuple[str, ...]
+    value: float | None
+    unit: str
+    expanded_uncertainty: float | None
+    coverage_factor: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+    margin_pct: float | None
+    waveforms: tuple[str, ...] = ()
+
+
+class _Device(msgspec.Struct, frozen=True):
+    serial: str
+    firmware: str
+
+
+class RunSummary(msgspec.Struct, frozen=True):
+    """What a comparison needs of ``summary.json``."""
+
+    run_id: str
+    plan: str
+    simulated: bool
+    verdict: str
+    device: _Device
+    profile: str
+    station: str
+    started_at: str
+    measurements: tuple[Row, ...]
+
+
+def run_folders(path: Path) -> list[Path]:
+    """Return a run folder, or those in a folder, by name; raises UsageError where there is none."""
+    if (path / _SUMMARY).is_file():
+        return [path]
+    found = sorted(file.parent for file in path.glob(f"*/{_SUMMARY}"))
+    if not found:
+        raise UsageError(
+            f"{path}: expected a run folder or a folder of run folders, "
+            f"found no {_SUMMARY} in it or one level below"
+        )
+    return found
+
+
+def read_summary(folder: Path) -> RunSummary:
+    """Read a run's summary; raises FileFormatError."""
+    path = folder / _SUMMARY
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=RunSummary)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise FileFormatError(f"{path}: not the summary of a run ({error})") from error

@@ -1,0 +1,128 @@
+"""Many runs read as one history: yields, what fails, one parameter, one unit, a gauge study."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from bench.cli.main import main
+from bench.history import failures, load_rows, measured, yields
+from tests.compare.summaries import write_side
+
+NAME = "OUT-001/amplitude/level=3"
+
+
+def change(folder, **values):
+    path = folder / "summary.json"
+    run = json.loads(path.read_text())
+    for key, value in values.items():
+        run[key] = value
+    path.write_bytes(msgspec.json.encode(run))
+    return run
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Ten units; one fails first and passes on retest, one fails, one run is the bench's fault."""
+    folder = write_side(
+        tmp_path / "runs", units=10, seed=1, firmware="1", nominals=(20.0, 50.0, 90.0, 100.0)
+    )
+    write_side(
+        tmp_path / "again", units=1, seed=2, firmware="1", nominals=(20.0, 50.0, 90.0, 100.0)
+    )
+    (tmp_path / "again" / "1-0").rename(folder / "retest")
+    change(folder / "retest", run_id="retest", started_at="2026-11-25T10:00:00.000+00:00")
+    for unit in (0, 1):
+        run = change(folder / f"1-{unit}", verdict="FAIL")
+        run["measurements"][3]["verdict"] = "FAIL"
+        change(folder / f"1-{unit}", measurements=run["measurements"])
+    change(folder / "1-2", verdict="ERROR")
+    return folder
+
+
+def test_first_pass_and_final_yield_differ_by_the_retest(runs):
+    found = yields(load_rows(runs))
+
+    assert (9, 7, 8, 1) == (found.units, found.first_pass, found.final, found.undecided_runs)
+
+
+def test_failures_are_counted_by_unit(runs):
+    pareto = failures(load_rows(runs))
+
+    assert [(NAME, 2, 1.0)] == list(pareto.itertuples(index=False, name=None))
+
+
+def test_rows_are_in_order_of_time(runs):
+    assert "retest" == measured(load_rows(runs), NAME)["run_id"].tolist()[-1]
+
+
+def said(capsys, *words):
+    assert main(["history", *map(str, words)]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_overview_says_yield_and_what_fails(runs, capsys):
+    text = said(capsys, runs)
+
+    assert "11 runs of 10 units on bench 1" in text
+    assert "first pass 77.8 %, final 88.9 % of 9 units" in text
+    assert f"fails: {NAME}: 2 units" in text
+    assert "least capable: " in text
+
+
+def test_one_parameter_has_capability_and_control_limits(runs, capsys):
+    text = said(capsys, runs, "--parameter", NAME)
+
+    assert "Ppk without the bench's own variance" in text
+    assert "control limits" in text
+    assert "n 11" in text
+
+
+def test_one_unit_shows_its_runs(runs, capsys):
+    text = said(capsys, runs, "--unit", "S0000")
+
+    assert text.index("FAIL") < text.index("PASS")
+    assert f"fails: {NAME}" in text
+
+
+def test_a_gauge_study_needs_every_unit_on_every_station(runs, tmp_path, capsys):
+    assert main(["history", str(runs), "--parameter", NAME, "--gauge"]) == 4
+    assert "every unit on every station" in capsys.readouterr().err
+    folder = tmp_path / "study"
+    for station in ("one", "two"):
+        for trial in range(3):
+            side = write_side(
+                tmp_path / f"{station}{trial}", units=5, seed=len(station) + trial, firmware="1",
+                station=station, nominals=(20.0, 50.0, 90.0, 100.0),
+            )  # fmt: skip
+            for unit in sorted(side.iterdir()):
+                change(unit, run_id=f"{station}-{trial}-{unit.name}")
+                folder.mkdir(exist_ok=True)
+                unit.rename(folder / f"{station}-{trial}-{unit.name}")
+
+    text = said(capsys, folder, "--parameter", NAME, "--gauge")
+
+    assert "average and range: repeatability" in text
+    assert "analysis of variance" in text
+    assert "%GRR" in text
+
+
+def test_the_rows_go_to_csv(runs, tmp_path, capsys):
+    said(capsys, runs, "--csv", tmp_path / "rows.csv")
+
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 1 + 11 * 4
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--unit", "nobody"], "no run has it; known: S0000"),
+        (["--parameter", "OUT"], "--parameter OUT: no run has it"),
+        (["--gauge"], "give --parameter"),
+    ],
+)
+def test_what_is_not_there_is_named(runs, capsys, words, message):
+    assert main(["history", str(runs), *words]) == 4
+    assert message in capsys.readouterr().err

@@ -1,0 +1,177 @@
+"""Published answers: AIAG's gauge study, NIST's capability, and charts worked by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bench.history import (
+    capability,
+    gauge_anova,
+    gauge_average_range,
+    individuals,
+    nelson,
+    type_one,
+    western_electric,
+    xbar_r,
+)
+
+AIAG = np.array(
+    [
+        [
+            [0.29, -0.56, 1.34, 0.47, -0.80, 0.02, 0.59, -0.31, 2.26, -1.36],
+            [0.41, -0.68, 1.17, 0.50, -0.92, -0.11, 0.75, -0.20, 1.99, -1.25],
+            [0.64, -0.58, 1.27, 0.64, -0.84, -0.21, 0.66, -0.17, 2.01, -1.31],
+        ],
+        [
+            [0.08, -0.47, 1.19, 0.01, -0.56, -0.20, 0.47, -0.63, 1.80, -1.68],
+            [0.25, -1.22, 0.94, 1.03, -1.20, 0.22, 0.55, 0.08, 2.12, -1.62],
+            [0.07, -0.68, 1.34, 0.20, -1.28, 0.06, 0.83, -0.34, 2.19, -1.50],
+        ],
+        [
+            [0.04, -1.38, 0.88, 0.14, -1.46, -0.29, 0.02, -0.46, 1.77, -1.49],
+            [-0.11, -1.13, 1.09, 0.20, -1.07, -0.67, 0.01, -0.56, 1.45, -1.77],
+            [-0.15, -0.96, 0.67, 0.11, -1.45, -0.49, 0.21, -0.49, 1.87, -2.16],
+        ],
+    ]
+).transpose(0, 2, 1)
+"""AIAG Measurement Systems Analysis, 4th ed.: three appraisers, ten parts, three trials."""
+
+
+def test_the_average_range_study_is_aiags():
+    study = gauge_average_range(AIAG)
+
+    assert study.repeatability == pytest.approx(0.20188, rel=2e-4)
+    assert study.reproducibility == pytest.approx(0.22963, rel=3e-4)
+    assert study.gauge == pytest.approx(0.30575, rel=2e-4)
+    assert study.parts == pytest.approx(1.10456, rel=2e-4)
+    assert study.total == pytest.approx(1.14610, rel=2e-4)
+    assert study.gauge_pct == pytest.approx(26.68, abs=0.01)
+    assert study.categories == 5
+
+
+def test_the_analysis_of_variance_of_the_same_data():
+    """Variances of the pooled model: McNeese, Three ways to analyze a Gage R&R study (2015)."""
+    study = gauge_anova(AIAG)
+
+    assert study.method.endswith("pooled")
+    assert study.repeatability**2 == pytest.approx(0.0400, abs=5e-5)
+    assert study.reproducibility**2 == pytest.approx(0.0515, abs=5e-5)
+    assert study.parts**2 == pytest.approx(1.086, abs=5e-4)
+    assert study.gauge**2 == pytest.approx(0.0914, abs=5e-5)
+    assert study.categories == 4
+
+
+def test_a_real_interaction_is_not_pooled():
+    data = AIAG.copy()
+    data[0, ::2] += 2.0
+    study = gauge_anova(data)
+
+    assert study.method.endswith("with interaction")
+    assert study.reproducibility > gauge_anova(AIAG).reproducibility
+
+
+def with_moments(mean, sigma, count=50):
+    drawn = np.random.default_rng(5).normal(size=count)
+    return mean + sigma * (drawn - drawn.mean()) / drawn.std(ddof=1)
+
+
+def test_the_overall_indices_are_nists():
+    """e-Handbook 6.1.6: USL 20, LSL 8, mean 16, s 2 gives 1.0 and 0.6667."""
+    found = capability(with_moments(16.0, 2.0), low=8.0, high=20.0)
+
+    assert found.pp.value == pytest.approx(1.0)
+    assert found.ppk.value == pytest.approx(2 / 3)
+
+
+def test_confidence_limits_of_an_index():
+    """n = 50, Ppk 0.6667 ± 1.96 sqrt(1 / 450 + 0.4444 / 98); Pp x sqrt(chi2(0.025; 49) / 49) = 0.80 and x sqrt(chi2(0.975; 49) / 49) = 1.20."""
+    found = capability(with_moments(16.0, 2.0), low=8.0, high=20.0)
+
+    assert (found.pp.low, found.pp.high) == pytest.approx((0.8025, 1.1971), abs=1e-3)
+    assert (found.ppk.low, found.ppk.high) == pytest.approx((0.5056, 0.8278), abs=1e-3)
+
+
+def test_one_limit_has_no_spread_index():
+    found = capability(with_moments(1.0, 0.1), low=None, high=1.6)
+
+    assert found.pp.value is None
+    assert found.ppk.value == pytest.approx(2.0)
+
+
+def test_what_the_bench_adds_is_taken_out():
+    found = capability(with_moments(0.0, 5.0), low=-12.0, high=12.0, u_repeat=3.0)
+
+    assert found.ppk_of_units.value == pytest.approx(1.0)
+
+
+def test_limits_of_individuals():
+    chart = individuals(np.array([10.0, 12.0, 11.0, 13.0, 9.0]))
+
+    assert chart.range_centre == pytest.approx(2.25)
+    assert (chart.low, chart.high) == pytest.approx((11 - 2.66 * 2.25, 11 + 2.66 * 2.25), rel=1e-3)
+    assert chart.range_high == pytest.approx(3.267 * 2.25, rel=1e-3)
+
+
+def test_limits_of_subgroups_have_the_published_constants():
+    groups = np.random.default_rng(1).normal(10, 1, (20, 5))
+    chart = xbar_r(groups)
+    mean_range = np.ptp(groups, axis=1).mean()
+
+    assert chart.high - chart.centre == pytest.approx(0.577 * mean_range, rel=1e-3)  # A2
+    assert chart.range_high == pytest.approx(2.114 * mean_range, rel=1e-3)  # D4
+    assert chart.range_low == 0.0  # D3
+
+
+QUIET = np.tile([0.5, -0.5, 0.6, -0.6], 10)
+
+
+@pytest.mark.parametrize(
+    ("rule", "points"),
+    [
+        (1, [3.4]),
+        (2, [0.1] * 9),
+        (3, [-0.9, -0.5, -0.2, 0.1, 0.4, 0.8]),
+        (4, [0.9, -0.9] * 7),
+        (5, [2.3, 0.0, 2.3]),
+        (6, [1.4, 1.4, 0.0, 1.4, 1.4]),
+        (7, [0.2, 0.1, -0.1] * 5),
+        (8, [1.5, -1.5, -1.6, 1.4, 1.5, -1.5, 1.6, -1.4]),
+    ],
+)
+def test_each_rule_of_nelson_is_broken_by_its_pattern_and_not_by_less(rule, points):
+    chart = chart_of(points)
+
+    assert [signal.points[-1] for signal in nelson(chart, (rule,))] == [len(points) - 1]
+    if rule != 1:
+        assert () == nelson(chart_of(points[1:]), (rule,))
+
+
+def chart_of(points):
+    """Return a chart with centre 0 and sigma 1 whatever the points."""
+    base = individuals(np.array([0.0, 1.0]))
+    return type(base)(
+        points=np.array(points), centre=0.0, sigma=1.0, low=-3.0, high=3.0, ranges=base.ranges,
+        range_centre=1.0, range_low=0.0, range_high=3.0,
+    )  # fmt: skip
+
+
+def test_western_electrics_fourth_rule_takes_eight():
+    assert [signal.rule for signal in western_electric(chart_of([0.1] * 8))] == [4]
+    assert () == western_electric(chart_of([0.1] * 7))
+
+
+def test_points_at_random_break_nothing_often():
+    drawn = np.random.default_rng(3).normal(size=1000)
+    chart = chart_of(drawn)
+
+    assert len(nelson(chart)) <= 4
+    assert sum(len(signal.points) for signal in nelson(chart, (1,))) <= 8
+
+
+def test_a_type_one_study():
+    values = with_moments(10.1, 0.1)
+    found = type_one(values, reference=10.0, low=7.0, high=13.0)
+
+    assert (found.cg, found.cgk) == pytest.approx((2.0, 1.6667), rel=1e-3)
+    assert found.bias_p < 1e-6

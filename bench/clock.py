@@ -10,6 +10,7 @@ import mmap
 import os
 import socket
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Protocol
 
@@ -48,14 +49,14 @@ class Clock(Protocol):
         ...
 
 
-class _Waiting:
+class _Waiting(ABC):
     """``wait_until`` in terms of ``now_ns`` and ``sleep``."""
 
-    def now_ns(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def now_ns(self) -> int: ...
 
-    def sleep(self, duration_s: float) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def sleep(self, duration_s: float) -> None: ...
 
     def wait_until(
         self, condition: Callable[[], bool], *, timeout_s: float, poll_s: float = 0.01

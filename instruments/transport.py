@@ -215,7 +215,7 @@ def _open(resource_name: str, open_timeout_s: float) -> MessageBasedResource:
         )
     if not isinstance(resource, MessageBasedResource):
         resource.close()
-        raise ValueError(f"{resource_name} is not message-based")  # noqa: TRY004  a bad name, not a bad type
+        raise ValueError(f"{resource_name} is not message-based")  # noqa: TRY004 - the caller passed a wrong name, which open_session reports as such
     if isinstance(resource, pyvisa.resources.SerialInstrument):
         resource.write_termination = ""
     return resource

@@ -138,6 +138,6 @@ def _figure(
             Trace(waveform=load(comparison.a, serial, of_a), label=f"A {comparison.a.firmware}"),
             Trace(waveform=load(comparison.b, serial, of_b), label=f"B {comparison.b.firmware}"),
         ]
-        return Markup(figure(traces, title=title, caption=escape(title)))  # noqa: S704 - escaped
+        return Markup(figure(traces, title=title, caption=escape(title)))  # noqa: S704 - figure() escapes title and labels, the caption is escaped here
     except (BenchError, OSError, ValueError) as error:
         return Markup('<p class="missing">{}: {}</p>').format(title, error)

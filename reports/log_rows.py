@@ -40,7 +40,7 @@ def measurement_from_json(text: str) -> MeasurementRecord:
     """
     data: object = json.loads(text)
     if not isinstance(data, dict):
-        raise ValueError(f"a measurement is a JSON object, found {type(data).__name__}")  # noqa: TRY004 - text that cannot be read, like bad JSON
+        raise ValueError(f"a measurement is a JSON object, found {type(data).__name__}")  # noqa: TRY004 - wrong content of a text, as bad JSON is; the argument's type is right
     members = cast("Mapping[str, object]", data)
     return MeasurementRecord(
         id=_word(members, "id"),

@@ -17,6 +17,7 @@ from bench.errors import ConfigurationError
 from bench.plugin.decidability import Undecidable, undecidable_limits, unpredicted
 from bench.plugin.hooks import SETTINGS, requirement_ids
 from bench.plugin.settings import RunSettings, settings_from
+from bench.requirements import Requirement
 
 __all__ = ["add_arguments", "run"]
 
@@ -81,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     return exit_code
 
 
-def _rows(settings: RunSettings, collector: _Collector):  # noqa: ANN202 - requirements
+def _rows(settings: RunSettings, collector: _Collector) -> tuple[Requirement, ...]:
     return settings.requirements(ids for _, ids in collector.tests)
 
 

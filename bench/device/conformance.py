@@ -59,12 +59,12 @@ def _try(clause: Callable[[DeviceLink, Clock], None], link: DeviceLink, clock: C
         return Finding(clause=name, outcome="not offered", detail=str(reason))
     except _BrokenClauseError as reason:
         return Finding(clause=name, outcome="failed", detail=str(reason))
-    except Exception as error:  # noqa: BLE001  an adapter may raise anything: that is the finding
+    except Exception as error:  # noqa: BLE001 - a stranger's adapter may raise anything, and that it did is the finding
         return Finding(clause=name, outcome="failed", detail=f"{type(error).__name__}: {error}")
     return Finding(clause=name, outcome="passed")
 
 
-def _require(condition: bool, detail: str) -> None:  # noqa: FBT001  reads as an assertion
+def _require(condition: bool, detail: str) -> None:  # noqa: FBT001 - an assertion: no caller passes a bare True or False
     if not condition:
         raise _BrokenClauseError(detail)
 

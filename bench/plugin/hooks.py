@@ -161,7 +161,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
                 requirement, "capability", verdict=Verdict.NOT_TESTED, reason=str(reason),
                 **_parameters(item),
             )  # fmt: skip
-        pytest.skip(str(reason))
+        pytest.skip(str(reason))  # the rows above say NOT TESTED and why; so does the log
     except BenchError as error:
         run.problem(item.nodeid, error, _unanswered(item, check))
         if isinstance(error, NotConnected):  # nothing more can be measured without it
@@ -199,7 +199,6 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
-    call: pytest.CallInfo[None],  # noqa: ARG001 - the hook's signature
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach the rows of the test to its report, in every phase."""
     report = yield

@@ -280,5 +280,5 @@ def _excess(step: SelfTestStep) -> float:
     return 0.0 if not step.high or step.value is None else abs(step.value) / step.high
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler
+def _interrupt(number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt(signal.Signals(number).name)

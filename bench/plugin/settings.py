@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from bench.errors import CalibrationOverdue, UsageError
 from bench.profile import Profile, load_profile
 from bench.record.schema import DeviceRecord
 from bench.requirements import Catalogue, Requirement, load_catalogue
-from bench.station.configuration import Station, load_station, overdue, resolve
+from bench.station.configuration import Station, load_station, local_day, overdue, resolve
 from bench.station.fault_spec import split_faults
 from bench.station.simulation import (
     RunningTwin,
@@ -148,7 +148,7 @@ class RunSettings:
 
         Under ``overdue = "mark"`` the run goes on, and its report makes no statement of conformity.
         """
-        late = overdue(station, date.today())  # noqa: DTZ011 - due dates are local calendar days
+        late = overdue(station, local_day())
         if late and station.calibration_policy == "block":
             raise CalibrationOverdue(
                 f"station {station.name}: calibration overdue: {'; '.join(late)}; have it "

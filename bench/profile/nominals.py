@@ -70,7 +70,7 @@ def _dc_trip_s(declared: Declaration) -> float:
 
 NOMINALS: Final[Mapping[str, Nominal]] = MappingProxyType(
     {
-        "one": _declared("1", lambda p: 1.0),  # noqa: ARG005 - a constant is declared by nobody
+        "one": _declared("1", lambda _: 1.0),
         "current": Nominal("uA", Declaration.current_ua),
         "current at the smallest load": Nominal("uA", _smallest_load_ua),
         "highest current": _declared("uA", _highest_ua),

@@ -84,7 +84,7 @@ def _read_chain(path: Path) -> tuple[list[JournalLine], str]:
     lines: list[JournalLine] = []
     try:
         for line in read_journal(path):
-            lines.append(line)  # noqa: PERF402 - the lines before the break are wanted
+            lines.append(line)  # noqa: PERF402 - extend promises nothing of what came before an error
     except FileFormatError as error:
         if not path.is_file():
             raise

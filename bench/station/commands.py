@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -166,9 +167,8 @@ class Commands:
         self._fixture.close("sync_link")
         self._clock.sleep(phase_s)
         timeout_s = profile.timers.link_timeout_s or HEARTBEAT_S
-        last: Callable[[], object] = link.status
-        if profile.timers.link_timeout_s is None:
-            last = lambda: link.heartbeat(timeout_s)  # noqa: E731 - the last thing that is said
+        declared = profile.timers.link_timeout_s is not None
+        last: Callable[[], object] = link.status if declared else partial(link.heartbeat, timeout_s)
         observe_s = LOSS_MARGIN * timeout_s + hold_off_s(profile)
         capture = self._records.take(
             "link lost while running",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, cast
@@ -34,6 +34,7 @@ __all__ = [
     "Setting",
     "Station",
     "load_station",
+    "local_day",
     "overdue",
     "resolve",
 ]
@@ -123,14 +124,14 @@ class Station:
         it ever was. A simulated one needs none.
         """
         due = self.instruments[role].calibration_due
-        return self.simulated if due is None else due >= (on or _today())
+        return self.simulated if due is None else due >= (on or local_day())
 
     def calibration_status(self, role: str, on: date | None = None) -> str:
         """Return an instrument's calibration status in words for a day (today by default)."""
         entry = self.instruments[role]
         if entry.calibration_due is None:
             return "simulated, nothing to calibrate" if self.simulated else "no due date given"
-        late = entry.calibration_due < (on or _today())
+        late = entry.calibration_due < (on or local_day())
         certificate = f", certificate {entry.calibration_certificate}"
         status = "overdue since" if late else "valid until"
         named = certificate if entry.calibration_certificate else ""
@@ -189,8 +190,9 @@ def load_station(path: Path) -> Station:
     return station
 
 
-def _today() -> date:
-    return date.today()  # noqa: DTZ011 - due dates are local calendar days
+def local_day() -> date:
+    """Return today where the bench stands: due dates are calendar days of the place."""
+    return datetime.now().astimezone().date()
 
 
 def _instruments(table: Table, *, simulated: bool) -> Mapping[str, InstrumentEntry]:

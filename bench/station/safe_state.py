@@ -71,7 +71,7 @@ def make_safe(parts: SafeStateParts, *, path_first: bool) -> SafeStateRecord:
 def _tried(name: str, action: Callable[[], SelfTestStep]) -> SelfTestStep:
     try:
         return action()
-    except Exception as error:  # noqa: BLE001 - the next step must be tried whatever this one did
+    except Exception as error:  # noqa: BLE001 - whatever fails here, the output must still be cut by the next step
         _log.warning("safe state: %s failed: %s", name, error)
         return SelfTestStep(name=name, passed=False, detail=str(error))
 

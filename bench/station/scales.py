@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -138,7 +138,7 @@ class Scales:
                 f"station: no scope channel sees the {label.value}; add it to [scope.channels]"
             ) from None
 
-    def __iter__(self):  # noqa: ANN204 - an iterator of Scale
+    def __iter__(self) -> Iterator[Scale]:
         return iter(self._scales.values())
 
 

@@ -7,6 +7,7 @@ Where a command is legal, the device must accept it and do it: anything else on 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Generator
 from typing import Final
 
 from bench.clock import Clock
@@ -146,7 +147,7 @@ class Treatment:
         return status
 
     @contextlib.contextmanager
-    def _must(self, command: str):  # noqa: ANN202 - a generator behind contextmanager
+    def _must(self, command: str) -> Generator[None]:
         """A command that is legal here: a refusal is the device's failure."""
         try:
             yield

@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 def _description(path: Path) -> dict[str, Any]:
     loaded: object = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(loaded, dict):
-        raise ValueError("a unit description is a JSON object")  # noqa: TRY004 - the file's fault
+        raise ValueError("a unit description is a JSON object")  # noqa: TRY004 - wrong content of a file, as bad JSON is; no caller passed a wrong type
     return cast("dict[str, Any]", loaded)
 
 
@@ -102,7 +102,7 @@ async def _serve(laboratory: Laboratory, options: argparse.Namespace) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):
+        with contextlib.suppress(NotImplementedError):  # asyncio on Windows has no signal handlers
             loop.add_signal_handler(number, stopping.set)
     if options.lifeline is not None:
         loop.add_reader(options.lifeline, _read_lifeline, options.lifeline, stopping)

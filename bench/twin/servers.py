@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 
@@ -65,7 +66,7 @@ class FlowControlled(asyncio.Protocol):
             self.transport.resume_reading()
 
 
-class LineServer:
+class LineServer(ABC):
     """Serves ASCII lines: what was received goes to :meth:`received`, with its connection."""
 
     def __init__(self) -> None:
@@ -75,9 +76,9 @@ class LineServer:
         """Return the protocol of one more connection."""
         return LineConnection(self)
 
+    @abstractmethod
     def received(self, connection: LineConnection, data: bytes) -> None:
         """Serve bytes as they came."""
-        raise NotImplementedError(type(self).__name__)
 
     def forget(self, connection: LineConnection) -> None:
         """A connection ended."""

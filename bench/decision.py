@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["Basis", "Limit", "Rule", "Verdict"]
+__all__ = ["FAILED", "Basis", "Limit", "Rule", "Verdict"]
 
 
 class Verdict(StrEnum):
@@ -22,6 +23,10 @@ class Verdict(StrEnum):
     RECORDED = "RECORDED"
     INCOMPLETE = "INCOMPLETE"
     """Of a run only: a required requirement was not decided."""
+
+
+FAILED: Final = (Verdict.FAIL, Verdict.CONDITIONAL_FAIL)
+"""Verdicts of a measurement that is outside its limit."""
 
 
 class Rule(StrEnum):

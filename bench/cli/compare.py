@@ -98,6 +98,7 @@ def _json(comparison: Comparison) -> bytes:
         return {
             "name": of.name, "firmware": of.firmware, "units": sorted(of.runs),
             "runs": [run.run_id for run in of.runs.values()], "earlier_runs": of.earlier_runs,
+            "bench_errors": of.bench_errors,
         }  # fmt: skip
 
     found = {

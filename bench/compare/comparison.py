@@ -30,13 +30,13 @@ from bench.compare.statistics import (
     single,
     welch,
 )
+from bench.decision import FAILED, Verdict
 from bench.errors import UsageError
 from bench.record.summaries import Row
 
 __all__ = ["Comparison", "NewFailure", "Outcome", "RowComparison", "compare"]
 
-FAILED = frozenset({"FAIL", "CONDITIONAL FAIL"})
-DECIDED = frozenset({"PASS", "CONDITIONAL PASS", *FAILED})
+DECIDED = frozenset({Verdict.PASS, Verdict.CONDITIONAL_PASS, *FAILED})
 DEFAULT_ALPHA, DEFAULT_SMALLEST_PCT, DEFAULT_MARGIN_PCT = 0.05, 1.0, 10.0
 
 
@@ -145,10 +145,11 @@ def _rows(
     of_a, of_b = _by_id(a), _by_id(b)
     found: list[tuple[str, Difference, dict[str, Row], dict[str, Row], float]] = []
     for name in of_a.keys() & of_b.keys():
-        tolerance = _tolerance(next(iter(of_b[name].values())))
+        in_a, in_b = _compared(of_a[name], of_b[name])
+        tolerance = _tolerance(next(iter(in_b.values())))
         if tolerance > 0:
-            difference = _difference(of_a[name], of_b[name], same_bench=same_bench)
-            found.append((name, difference, of_a[name], of_b[name], tolerance))
+            difference = _difference(in_a, in_b, same_bench=same_bench)
+            found.append((name, difference, in_a, in_b, tolerance))
     if not found:
         return ()
     found.sort(key=lambda item: item[0])
@@ -193,24 +194,29 @@ def _row(
     )
 
 
-def _difference(a: Mapping[str, Row], b: Mapping[str, Row], *, same_bench: bool) -> Difference:
-    """Compare pairs where two units or more are on both sides, else all units of each side."""
+def _compared(a: dict[str, Row], b: dict[str, Row]) -> tuple[dict[str, Row], dict[str, Row]]:
+    """Return the rows that are compared: pairs where two units or more are on both sides.
+
+    Else all units of each side, or one unit of each: the same one where there is one.
+    """
     both = sorted(a.keys() & b.keys())
-    u_a, u_b = _typical_u(a), _typical_u(b)
+    if len(both) > 1 or (both and min(len(a), len(b)) == 1):
+        return {k: a[k] for k in both}, {k: b[k] for k in both}
+    if min(len(a), len(b)) == 1:
+        return dict([next(iter(a.items()))]), dict([next(iter(b.items()))])
+    return a, b
+
+
+def _difference(a: Mapping[str, Row], b: Mapping[str, Row], *, same_bench: bool) -> Difference:
+    """Compare in pairs where the units are the same, else as two samples, else by the budgets."""
+    u_a, u_b = _largest_u(a), _largest_u(b)
+    first, second = _values(a), _values(b)
+    if len(a) == 1:
+        return single(float(first[0]), float(second[0]), u_a=u_a, u_b=u_b)
     u_bench = 0.0 if same_bench else float(np.hypot(u_a, u_b))
-    if len(both) > 1:
-        first, second = _values({k: a[k] for k in both}), _values({k: b[k] for k in both})
+    if a.keys() == b.keys():
         return paired(first, second, u_bench=u_bench)
-    if len(a) > 1 and len(b) > 1:
-        return welch(_values(a), _values(b), u_bench=u_bench)
-    first, second = (a[both[0]], b[both[0]]) if both else (_first(a), _first(b))
-    return single(
-        float(_values({"a": first})[0]), float(_values({"b": second})[0]), u_a=u_a, u_b=u_b
-    )
-
-
-def _first(rows: Mapping[str, Row]) -> Row:
-    return next(iter(rows.values()))
+    return welch(first, second, u_bench=u_bench)
 
 
 def _by_id(side: Side) -> dict[str, dict[str, Row]]:
@@ -227,7 +233,7 @@ def _values(rows: Mapping[str, Row]) -> NDArray[np.float64]:
     return np.array([row.value for row in rows.values()], dtype=np.float64)
 
 
-def _typical_u(rows: Mapping[str, Row]) -> float:
+def _largest_u(rows: Mapping[str, Row]) -> float:
     """Return the largest standard uncertainty of the rows."""
     return max(
         (row.expanded_uncertainty or 0.0) / (row.coverage_factor or 2.0) for row in rows.values()

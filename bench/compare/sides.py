@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.decision import Verdict
 from bench.errors import UsageError
 from bench.record.summaries import RunSummary, read_summary, run_folders
 
@@ -22,10 +23,12 @@ class Side:
     folders: Mapping[str, Path]
     earlier_runs: int
     """Runs that are not used because the unit was run again later."""
+    bench_errors: int
+    """Runs that are not used because their bench was at fault: they say nothing of the unit."""
 
     @property
     def simulated(self) -> bool:
-        """Whether any run was simulated."""
+        """Whether the runs were simulated: all were, or none."""
         return any(run.simulated for run in self.runs.values())
 
     @property
@@ -39,23 +42,33 @@ def load_side(path: Path) -> Side:
 
     All runs of a side are of one profile, one plan and one firmware.
     """
-    folders = run_folders(path)
     runs: dict[str, RunSummary] = {}
     where: dict[str, Path] = {}
-    for folder in folders:
+    usable, bench_errors = 0, 0
+    for folder in run_folders(path):
         run = read_summary(folder)
+        if run.verdict == Verdict.ERROR:
+            bench_errors += 1
+            continue
+        usable += 1
         serial = run.device.serial
         if serial not in runs or run.started_at > runs[serial].started_at:
             runs[serial], where[serial] = run, folder
+    if not runs:
+        raise UsageError(
+            f"{path}: the bench was at fault in all of {bench_errors} runs; run the units again"
+        )
     _require_one(path, "firmware", {run.device.firmware for run in runs.values()})
     _require_one(path, "profile", {run.profile for run in runs.values()})
     _require_one(path, "plan", {run.plan for run in runs.values()})
+    _require_one(path, "kind of bench", {run.bench_kind for run in runs.values()})
     return Side(
         name=str(path),
         firmware=next(iter(runs.values())).device.firmware,
         runs=runs,
         folders=where,
-        earlier_runs=len(folders) - len(runs),
+        earlier_runs=usable - len(runs),
+        bench_errors=bench_errors,
     )
 
 

@@ -3,7 +3,8 @@
 With d the mean difference B - A, s its standard error and v degrees of freedom:
 
 - smallest effect: p that a difference of no more than ``smallest`` looks like this,
-  P(T_v > (|d| - smallest) / s), one-sided (a minimum-effect test; smallest = 0 is the usual t-test);
+  P(T_v > (|d| - smallest) / s) + P(T_v > (|d| + smallest) / s), the most that a true difference of up to
+  ``smallest`` gives on both sides together (a minimum-effect test; smallest = 0 is the two-sided t-test);
 - equivalence: p that a difference of ``margin`` or more looks like this, the larger of two one-sided
   tests, P(T_v > (margin - |d|) / s) (D. J. Schuirmann, 1987);
 - many comparisons: Holm's step-down adjustment (S. Holm, 1979), which holds the probability of one false
@@ -75,7 +76,9 @@ def single(a: float, b: float, *, u_a: float, u_b: float) -> Difference:
 
 def p_effect(estimate: Floats, error: Floats, freedom: Floats, smallest: Floats) -> Floats:
     """Return the p values of the smallest-effect test, shape (rows,)."""
-    return _upper_tail(np.abs(estimate) - smallest, error, freedom)
+    size = np.abs(estimate)
+    near, far = (_upper_tail(size + shift, error, freedom) for shift in (-smallest, smallest))
+    return np.minimum(1.0, near + far)
 
 
 def p_equivalence(estimate: Floats, error: Floats, freedom: Floats, margin: Floats) -> Floats:

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from _pytest.nodes import Node
 
+from bench.decision import FAILED
 from bench.errors import BenchError, ConfigurationError, DeviceMisbehaved, NotConnected, NotOffered
 from bench.judge import Verdict
 from bench.plugin.check import Check
@@ -30,7 +31,6 @@ __all__ = ["REFUSED", "RUN", "SETTINGS", "requirement_ids"]
 RUN = pytest.StashKey[Run]()
 SETTINGS = pytest.StashKey[RunSettings]()
 REFUSED = pytest.StashKey[ConfigurationError]()
-FAILED = (Verdict.FAIL.value, Verdict.CONDITIONAL_FAIL.value)
 _CHECK = pytest.StashKey[Check]()
 ALL_PHASES = 20
 """Random instants within a polarity cycle; the worst is reported. Source: docs/laboratory.md."""

@@ -47,6 +47,11 @@ class RunSummary(msgspec.Struct, frozen=True):
     started_at: str
     measurements: tuple[Row, ...]
 
+    @property
+    def bench_kind(self) -> str:
+        """``simulated`` or ``real``: the two are never mixed."""
+        return "simulated" if self.simulated else "real"
+
 
 def run_folders(path: Path) -> list[Path]:
     """Return a run folder, or those in a folder, by name; raises UsageError where there is none."""

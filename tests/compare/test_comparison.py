@@ -131,6 +131,46 @@ def test_the_latest_run_of_a_unit_counts(tmp_path):
     assert found.runs["S0001"].run_id == "1-0"
 
 
+def test_a_run_whose_bench_was_at_fault_says_nothing_of_the_device(tmp_path):
+    sides(tmp_path)
+    altered(tmp_path / "b", lambda run: run["measurements"][3].update(verdict="FAIL"))
+    altered(tmp_path / "b", lambda run: run.update(verdict="ERROR"))
+
+    comparison = compare(load_side(tmp_path / "a"), load_side(tmp_path / "b"))
+
+    assert comparison.outcome is Outcome.NONE_SHOWN
+    assert (19, 1) == (len(comparison.b.runs), comparison.b.bench_errors)
+
+
+def test_a_side_without_a_usable_run_is_refused(tmp_path):
+    side = write_side(tmp_path / "a", units=1, seed=1, firmware="1")
+    altered(side, lambda run: run.update(verdict="ERROR"))
+
+    with pytest.raises(UsageError, match="at fault in all of 1 runs"):
+        load_side(side)
+
+
+def test_simulated_and_real_runs_are_never_mixed(tmp_path):
+    side = write_side(tmp_path / "a", units=2, seed=1, firmware="1")
+    altered(side, lambda run: run.update(simulated=True))
+
+    with pytest.raises(UsageError, match="one kind of bench, found real, simulated"):
+        load_side(side)
+
+
+def test_units_that_are_on_one_side_only_do_not_move_the_margin_of_pairs(tmp_path):
+    first = write_side(tmp_path / "a", units=10, seed=1, firmware="1")
+    write_side(tmp_path / "b", units=10, seed=2, firmware="2", gain=1.01)
+    second = write_side(tmp_path / "b", units=10, seed=3, firmware="2", serials_from=50)
+    worse = write_side(tmp_path / "a", units=40, seed=4, firmware="1", gain=1.06, serials_from=90)
+
+    comparison = compare(load_side(first), load_side(second))
+
+    assert first == worse
+    assert {row.outcome for row in comparison.rows} == {Outcome.REGRESSION}
+    assert {(row.units_a, row.units_b) for row in comparison.rows} == {(10, 10)}
+
+
 def test_sides_that_are_not_alike_are_refused(tmp_path):
     with pytest.raises(UsageError, match=r"profile is p in .* and q in"):
         compare(*sides(tmp_path, units=1, profile="q"))

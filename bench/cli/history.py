@@ -1,4 +1,4 @@
-"""``bench history``: yield, what fails, capability, drift and gauge studies of many runs, as text or CSV."""
+"""``bench history``: yield, what fails, capability and gauge studies of many runs, as text or CSV."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from bench.history import (
     load_rows,
     measured,
     nelson,
+    repeatability,
     yields,
 )
 from bench.history.capability import Index
@@ -60,7 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--gauge: of which measurement? give --parameter ID")
     if arguments.parameter is not None:
         rows = _only(rows, "id", arguments.parameter, "parameter")
-        lines = _gauge(rows) if arguments.gauge else _parameter(rows, arguments.parameter)
+        lines = (
+            _gauge(measured(rows, arguments.parameter))
+            if arguments.gauge
+            else _parameter(rows, arguments.parameter)
+        )
     elif arguments.unit is not None:
         lines = _unit(rows)
     else:
@@ -132,7 +137,12 @@ def _parameter(rows: pd.DataFrame, name: str) -> Iterator[str]:
     yield f"{name}: mean {made.mean:.6g} {unit}, s {made.sigma_overall:.3g} {unit}, n {made.count}"
     yield f"  Cp {_index(made.cp)}  Cpk {_index(made.cpk)}  (short-term s {made.sigma_within:.3g} {unit})"
     yield f"  Pp {_index(made.pp)}  Ppk {_index(made.ppk)}"
-    yield f"  Ppk without the bench's own variance: {_index(made.ppk_of_units)}"
+    spread = repeatability(rows)
+    yield (
+        "  no unit was measured twice on one station: what the bench adds is not known"
+        if spread is None
+        else f"  Ppk without the bench's repeatability ({spread:.3g} {unit}): {_index(made.ppk_of_units)}"
+    )
     chart = individuals(_numbers(rows, "value"))
     yield f"  control limits {chart.low:.6g} to {chart.high:.6g} {unit}, centre {chart.centre:.6g} {unit}"
     signals = nelson(chart)
@@ -147,7 +157,6 @@ def _parameter(rows: pd.DataFrame, name: str) -> Iterator[str]:
 
 
 def _gauge(rows: pd.DataFrame) -> Iterator[str]:
-    rows = where(rows, rows["value"].notna())
     groups = {
         (station, serial): _numbers(where(of_station, of_station["serial"] == serial), "value")
         for station in sorted({str(name) for name in rows["station"].tolist()})
@@ -178,7 +187,7 @@ def _gauge(rows: pd.DataFrame) -> Iterator[str]:
 def _unit(rows: pd.DataFrame) -> Iterator[str]:
     for run_id, group in rows.groupby("run_id", sort=False):
         first = group.iloc[0]
-        failed = group[group["verdict"].isin(("FAIL", "CONDITIONAL FAIL"))]["id"].tolist()
+        failed = failures(where(rows, rows["run_id"] == run_id))["id"].tolist()
         yield f"  {first['started_at']}  {first['run_verdict']}  firmware {first['firmware']}  {run_id}"
         for name in failed[:_SHOWN]:
             yield f"    fails: {name}"
@@ -188,14 +197,14 @@ def _capability(rows: pd.DataFrame) -> Capability | None:
     values = _numbers(rows, "value")
     if values.size < _LEAST:
         return None
-    low, high, u = (_numbers(rows, name)[-1] for name in ("low", "high", "standard_uncertainty"))
+    low, high = (_numbers(rows, name)[-1] for name in ("low", "high"))
     if np.isnan(low) and np.isnan(high):
         return None
     return capability(
         values,
         low=None if np.isnan(low) else float(low),
         high=None if np.isnan(high) else float(high),
-        u_repeat=0.0 if np.isnan(u) else float(u),
+        u_repeat=repeatability(rows),
     )
 
 

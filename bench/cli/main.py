@@ -28,7 +28,7 @@ VERBS: Final = {
     "measure": "measure a recorded waveform",
     "report": "render the report of a run again",
     "compare": "compare the runs of two firmwares",
-    "history": "show yield, capability, drift and gauge studies of many runs",
+    "history": "show yield, capability and gauge studies of many runs",
     "verify": "check that a run folder is what its journal says",
     "sign": "sign a run: who, in which role, meaning what",
     "key": "make a key to sign with",

@@ -2,7 +2,7 @@
 
 from bench.history.capability import Capability, capability
 from bench.history.charts import ControlChart, Signal, individuals, nelson, western_electric, xbar_r
-from bench.history.frames import failures, load_rows, measured, yields
+from bench.history.frames import failures, load_rows, measured, repeatability, yields
 from bench.history.gauge import GaugeStudy, TypeOne, gauge_anova, gauge_average_range, type_one
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "load_rows",
     "measured",
     "nelson",
+    "repeatability",
     "type_one",
     "western_electric",
     "xbar_r",

@@ -7,13 +7,14 @@ Electric Statistical Quality Control Handbook (1956). Limits are of the data, ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bench.history.constants import D2, D3
 
 __all__ = [
     "DEFAULT_NELSON",
@@ -28,11 +29,6 @@ __all__ = [
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-D2: Final = MappingProxyType({2: 1.128379, 3: 1.692569, 4: 2.058751, 5: 2.325929, 6: 2.534413})
-D3_OF_RANGE: Final = MappingProxyType(
-    {2: 0.852502, 3: 0.888368, 4: 0.879808, 5: 0.864082, 6: 0.848040}
-)
-"""Standard deviation of the range of n normal values (d3)."""
 DEFAULT_NELSON: Final = (1, 2, 5, 6)
 """All eight at once multiply false alarms; these are the usual choice."""
 
@@ -89,7 +85,7 @@ def _chart(points: Floats, ranges: Floats, *, size: int, share: float) -> Contro
     mean_range = float(ranges.mean())
     sigma = mean_range / D2[size] * share
     centre = float(points.mean())
-    reach = 3 * D3_OF_RANGE[size] / D2[size]
+    reach = 3 * D3[size] / D2[size]
     return ControlChart(
         points=points, centre=centre, sigma=sigma, low=centre - 3 * sigma, high=centre + 3 * sigma,
         ranges=ranges, range_centre=mean_range, range_low=max(0.0, 1 - reach) * mean_range,
@@ -174,4 +170,3 @@ _WESTERN_ELECTRIC: Final[Mapping[int, tuple[str, Callable[[Floats], Flags]]]] = 
     3: _NELSON[6],
     4: ("eight points on one side", _beyond(0.0, of=8, least=8)),
 }
-RULE_NUMBERS: Final[Sequence[int]] = tuple(_NELSON)

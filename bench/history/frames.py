@@ -8,18 +8,19 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final, cast
 
+import numpy as np
 import pandas as pd
 
+from bench.decision import FAILED, Verdict
 from bench.record.summaries import read_summary, run_folders
 
-__all__ = ["Yields", "failures", "load_rows", "measured", "where", "yields"]
+__all__ = ["Yields", "failures", "load_rows", "measured", "repeatability", "where", "yields"]
 
 COLUMNS: Final = (
     "run_id", "started_at", "serial", "firmware", "station", "plan", "simulated", "run_verdict",
     "id", "value", "unit", "standard_uncertainty", "low", "high", "verdict", "margin_pct",
 )  # fmt: skip
-FAILED: Final = ("FAIL", "CONDITIONAL FAIL")
-DECIDED: Final = ("PASS", "FAIL")
+DECIDED: Final = (Verdict.PASS, Verdict.FAIL)
 """Verdicts of a run that say something of its unit; the others speak of the bench."""
 
 
@@ -64,8 +65,34 @@ def where(rows: pd.DataFrame, chosen: Any) -> pd.DataFrame:
 
 
 def measured(rows: pd.DataFrame, parameter: str) -> pd.DataFrame:
-    """Return the rows of one measurement that have a number, oldest first."""
-    return where(rows, (rows["id"] == parameter) & rows["value"].notna()).reset_index(drop=True)
+    """Return the rows of one measurement that have a number, oldest first.
+
+    Runs whose bench was at fault are left out: their numbers are not to be used.
+    """
+    chosen = (rows["id"] == parameter) & rows["value"].notna() & _trusted(rows)
+    return where(rows, chosen).reset_index(drop=True)
+
+
+def repeatability(rows: pd.DataFrame) -> float | None:
+    """Return the bench's repeatability standard deviation of one measurement, in its unit.
+
+    Pooled over units that were measured more than once on one station with one firmware; None where
+    none was. ``rows`` as :func:`measured` returns them.
+    """
+    groups: dict[tuple[str, ...], list[float]] = {}
+    keys = zip(*(rows[name].tolist() for name in ("station", "serial", "firmware")), strict=True)
+    for key, value in zip(keys, rows["value"].tolist(), strict=True):
+        groups.setdefault(tuple(map(str, key)), []).append(float(value))
+    again = [np.array(values) for values in groups.values() if len(values) > 1]
+    if not again:
+        return None
+    freedom = sum(values.size - 1 for values in again)
+    return float(np.sqrt(sum(((values - values.mean()) ** 2).sum() for values in again) / freedom))
+
+
+def _trusted(rows: pd.DataFrame) -> Any:
+    """Return which rows are of a run whose bench was not at fault."""
+    return rows["run_verdict"] != str(Verdict.ERROR)
 
 
 def yields(rows: pd.DataFrame) -> Yields:
@@ -85,7 +112,9 @@ def yields(rows: pd.DataFrame) -> Yields:
 
 def failures(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the failed measurements, the most units first: ``id``, ``units``, ``share`` (summed)."""
-    failed = where(rows, rows["verdict"].isin(FAILED)).drop_duplicates(["id", "serial"])
+    failed = where(
+        rows, rows["verdict"].isin(list(map(str, FAILED))) & _trusted(rows)
+    ).drop_duplicates(["id", "serial"])
     counts = Counter(str(name) for name in failed["id"].tolist()).most_common()
     total = max(1, sum(units for _, units in counts))
     shares = [units / total for units in accumulate(units for _, units in counts)]

@@ -16,16 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from bench.history.constants import D2, D2_SINGLE
+
 __all__ = ["GaugeStudy", "TypeOne", "gauge_anova", "gauge_average_range", "type_one"]
 
 POOLING_P: Final = 0.25
-_D2_OF_TRIALS: Final = {2: 1.12838, 3: 1.69257, 4: 2.05875, 5: 2.32593}
-"""d2 for many subgroups: K1 is its reciprocal."""
-_D2_SINGLE: Final = {
-    2: 1.41421, 3: 1.91155, 4: 2.23887, 5: 2.48124, 6: 2.67253, 7: 2.82981, 8: 2.96288, 9: 3.07794,
-    10: 3.17905,
-}  # fmt: skip
-"""d2* for one subgroup: K2 and K3 are its reciprocals. Source: AIAG MSA, appendix C."""
+_TRIALS: Final = (2, 3, 4, 5)
 _CATEGORIES: Final = 1.41
 _TYPE_ONE_SHARE: Final = 0.2
 
@@ -71,11 +67,11 @@ def gauge_average_range(data: Floats) -> GaugeStudy:
     """Return the study by average and range; raises ValueError for a shape without constants."""
     appraisers, parts, trials = _shape(data)
     mean_range = float(np.ptp(data, axis=2).mean())
-    repeatability = mean_range / _D2_OF_TRIALS[trials]
+    repeatability = mean_range / D2[trials]
     spread = float(np.ptp(data.mean(axis=(1, 2))))
-    of_appraisers = (spread / _D2_SINGLE[appraisers]) ** 2 - repeatability**2 / (parts * trials)
+    of_appraisers = (spread / D2_SINGLE[appraisers]) ** 2 - repeatability**2 / (parts * trials)
     reproducibility = math.sqrt(max(of_appraisers, 0.0))
-    of_parts = float(np.ptp(data.mean(axis=(0, 2)))) / _D2_SINGLE[parts]
+    of_parts = float(np.ptp(data.mean(axis=(0, 2)))) / D2_SINGLE[parts]
     gauge = math.hypot(repeatability, reproducibility)
     return GaugeStudy(
         method="average and range", repeatability=repeatability, reproducibility=reproducibility,
@@ -132,12 +128,12 @@ def type_one(values: Floats, *, reference: float, low: float, high: float) -> Ty
 
 
 def _shape(data: Floats) -> tuple[int, int, int]:
-    if data.ndim != 3 or data.shape[2] not in _D2_OF_TRIALS or min(data.shape[:2]) < 2:
+    if data.ndim != 3 or data.shape[2] not in _TRIALS or min(data.shape[:2]) < 2:
         raise ValueError(
             "a gauge study needs two appraisers and parts at least and 2 to 5 trials, "
             f"found shape {data.shape}"
         )
-    if max(data.shape[:2]) > max(_D2_SINGLE):
+    if max(data.shape[:2]) > max(D2_SINGLE):
         raise ValueError(f"at most ten appraisers and ten parts have constants, found {data.shape}")
     appraisers, parts, trials = data.shape
     return appraisers, parts, trials

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from bench.cli.main import main
-from bench.history import failures, load_rows, measured, yields
+from bench.history import failures, load_rows, measured, repeatability, yields
 from tests.compare.summaries import write_side
 
 NAME = "OUT-001/amplitude/level=3"
@@ -75,9 +75,33 @@ def test_the_overview_says_yield_and_what_fails(runs, capsys):
 def test_one_parameter_has_capability_and_control_limits(runs, capsys):
     text = said(capsys, runs, "--parameter", NAME)
 
-    assert "Ppk without the bench's own variance" in text
+    assert "Ppk without the bench's repeatability" in text
     assert "control limits" in text
-    assert "n 11" in text
+    assert "n 10" in text
+
+
+def test_what_the_bench_adds_comes_from_units_measured_again(runs):
+    rows = measured(load_rows(runs), NAME)
+    pair = rows[rows["serial"] == "S0000"]["value"].to_numpy()
+
+    assert repeatability(rows) == pytest.approx(pair.std(ddof=1))
+    assert repeatability(rows[rows["run_id"] != "retest"]) is None
+
+
+def test_without_a_second_run_nothing_is_taken_out(tmp_path, capsys):
+    side = write_side(
+        tmp_path / "runs", units=5, seed=1, firmware="1", nominals=(1.0, 2.0, 3.0, 4.0)
+    )
+
+    assert "what the bench adds is not known" in said(capsys, side, "--parameter", NAME)
+
+
+def test_a_run_whose_bench_was_at_fault_adds_no_value_and_no_failure(runs):
+    change(runs / "1-0", verdict="ERROR")
+    rows = load_rows(runs)
+
+    assert "1-0" not in measured(rows, NAME)["run_id"].tolist()
+    assert [(NAME, 1, 1.0)] == list(failures(rows).itertuples(index=False, name=None))
 
 
 def test_one_unit_shows_its_runs(runs, capsys):

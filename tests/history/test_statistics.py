@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -161,12 +163,60 @@ def test_western_electrics_fourth_rule_takes_eight():
     assert () == western_electric(chart_of([0.1] * 7))
 
 
-def test_points_at_random_break_nothing_often():
-    drawn = np.random.default_rng(3).normal(size=1000)
-    chart = chart_of(drawn)
+def of_one_side(window, limit, least):
+    return any(
+        sum(side * z > limit for z in window) >= least and side * window[-1] > limit
+        for side in (1, -1)
+    )
 
-    assert len(nelson(chart)) <= 4
-    assert sum(len(signal.points) for signal in nelson(chart, (1,))) <= 8
+
+def turns(window):
+    steps = [b > a for a, b in itertools.pairwise(window)]
+    return all(one != two for one, two in itertools.pairwise(steps))
+
+
+WINDOWS = {
+    1: (1, lambda w: abs(w[0]) > 3),
+    2: (9, lambda w: of_one_side(w, 0.0, 9)),
+    3: (6, lambda w: w == sorted(w) or w == sorted(w, reverse=True)),
+    4: (14, turns),
+    5: (3, lambda w: of_one_side(w, 2.0, 2)),
+    6: (5, lambda w: of_one_side(w, 1.0, 4)),
+    7: (15, lambda w: all(abs(z) < 1 for z in w)),
+    8: (8, lambda w: all(abs(z) > 1 for z in w)),
+}
+"""Each rule in plain words: how many points it looks at, and what they must be."""
+
+
+@pytest.mark.parametrize("rule", range(1, 9))
+def test_each_rule_finds_what_its_words_say_in_random_points(rule):
+    length, holds = WINDOWS[rule]
+    drawn = np.random.default_rng(3).normal(size=20_000).tolist()
+    expected = [k for k in range(length - 1, len(drawn)) if holds(drawn[k - length + 1 : k + 1])]
+
+    found = [k for signal in nelson(chart_of(drawn), (rule,)) for k in signal.points]
+
+    assert found == expected
+    assert expected or rule == 8  # 0.3 in 20,000 are to be expected of eight points beyond 1 sigma
+
+
+@pytest.mark.parametrize(("rule", "chance"), [(1, 2.6998e-3), (2, 2 / 2**9)])
+def test_points_at_random_break_a_rule_as_rarely_as_it_promises(rule, chance):
+    """Two tails beyond 3 sigma; nine of nine on either side."""
+    chart = chart_of(np.random.default_rng(3).normal(size=200_000))
+    found = sum(len(signal.points) for signal in nelson(chart, (rule,)))
+
+    assert found == pytest.approx(200_000 * chance, rel=0.1)
+
+
+def test_the_limits_of_cp_hold_the_true_value_as_often_as_they_say():
+    """Cp is by moving ranges, which know less than n - 1 values: 2,000 processes of 30 units."""
+    drawn = np.random.default_rng(4).normal(0.0, 1.0, (2000, 30))
+    made = [capability(values, low=-4.0, high=4.0) for values in drawn]
+
+    for name in ("cp", "pp"):
+        inside = np.mean([getattr(m, name).low <= 4 / 3 <= getattr(m, name).high for m in made])
+        assert inside == pytest.approx(0.95, abs=0.02)
 
 
 def test_a_type_one_study():

@@ -44,6 +44,7 @@ def _text(folder: Path, verified: Verification, *, compared: bool) -> str:
             f"{len(verified.signatures)} signatures"
         ),
         *(_signature(signature, compared=compared) for signature in verified.signatures),
+        *(f"  note: {note}" for note in verified.notes),
     ]
     return "\n".join(lines) + "\n"
 

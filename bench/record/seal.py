@@ -21,6 +21,8 @@ from bench.record.run_folder import JOURNAL_NAME, OPEN_MARK, WAVEFORM_FOLDER
 
 __all__ = ["SealedFile", "files_beside", "first_seal_of", "seal_run", "sealed_files"]
 
+_A_LINK: Final = "a link"
+"""Stands for the hash of a symbolic link, which is not followed: no run makes one."""
 _NOT_SEALED: Final = frozenset({JOURNAL_NAME, OPEN_MARK})
 
 
@@ -38,7 +40,7 @@ def files_beside(folder: Path) -> dict[str, str]:
     paths = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
     named = {path.relative_to(folder).as_posix(): path for path in paths}
     return {
-        name: _digest(path)
+        name: _A_LINK if path.is_symlink() else _digest(path)
         for name, path in sorted(named.items())
         if name not in _NOT_SEALED and not name.startswith(f"{WAVEFORM_FOLDER}/")
     }

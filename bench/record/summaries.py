@@ -8,9 +8,16 @@ import msgspec
 
 from bench.errors import FileFormatError, UsageError
 
-__all__ = ["Row", "RunSummary", "read_summary", "run_folders"]
+__all__ = [
+    "SUMMARY_NAME",
+    "Row",
+    "RunSummary",
+    "decode_summary",
+    "read_summary",
+    "run_folders",
+]
 
-_SUMMARY = "summary.json"
+SUMMARY_NAME = "summary.json"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -27,6 +34,7 @@ class Row(msgspec.Struct, frozen=True):
     verdict: str
     margin_pct: float | None
     waveforms: tuple[str, ...] = ()
+    attempt: int = 1
 
 
 class _Device(msgspec.Struct, frozen=True):
@@ -55,21 +63,26 @@ class RunSummary(msgspec.Struct, frozen=True):
 
 def run_folders(path: Path) -> list[Path]:
     """Return a run folder, or those in a folder, by name; raises UsageError where there is none."""
-    if (path / _SUMMARY).is_file():
+    if (path / SUMMARY_NAME).is_file():
         return [path]
-    found = sorted(file.parent for file in path.glob(f"*/{_SUMMARY}"))
+    found = sorted(file.parent for file in path.glob(f"*/{SUMMARY_NAME}"))
     if not found:
         raise UsageError(
             f"{path}: expected a run folder or a folder of run folders, "
-            f"found no {_SUMMARY} in it or one level below"
+            f"found no {SUMMARY_NAME} in it or one level below"
         )
     return found
 
 
 def read_summary(folder: Path) -> RunSummary:
     """Read a run's summary; raises FileFormatError."""
-    path = folder / _SUMMARY
+    path = folder / SUMMARY_NAME
     try:
-        return msgspec.json.decode(path.read_bytes(), type=RunSummary)
+        return decode_summary(path.read_bytes())
     except (OSError, msgspec.MsgspecError) as error:
         raise FileFormatError(f"{path}: not the summary of a run ({error})") from error
+
+
+def decode_summary(data: bytes) -> RunSummary:
+    """Read a summary's bytes; raises msgspec.MsgspecError."""
+    return msgspec.json.decode(data, type=RunSummary)

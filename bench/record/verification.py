@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import msgspec
 
@@ -27,11 +27,14 @@ from bench.record.run_folder import (
 from bench.record.schema import CaptureRecord, RunRecord
 from bench.record.seal import files_beside, sealed_files
 from bench.record.signature import Signature, fingerprint, read_signature
+from bench.record.summaries import SUMMARY_NAME, decode_summary, read_summary
 
 __all__ = ["Verification", "verify_run"]
 
-_ROW_KEYS = ("id", "value", "expanded_uncertainty", "low", "high", "verdict", "attempt")
-_SUMMARY, _REPORT = "summary.json", "report.html"
+_REPORT = "report.html"
+_OF_THE_RECORD = frozenset({Kind.SEALED, Kind.SIGNED})
+"""The only lines that may follow the first seal."""
+_NOT_AS_WRITTEN = (FileFormatError, msgspec.MsgspecError, UnicodeDecodeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,8 @@ class Verification:
     signatures: tuple[Signature, ...]
     findings: tuple[str, ...]
     """One line each; empty where nothing was altered."""
+    notes: tuple[str, ...] = ()
+    """What is in order and must be known: files that a signature does not cover."""
 
 
 def verify_run(folder: Path, *, trusted: Sequence[bytes] = ()) -> Verification:
@@ -59,15 +64,34 @@ def verify_run(folder: Path, *, trusted: Sequence[bytes] = ()) -> Verification:
         return Verification(
             run_id=run_id, lines=len(lines), waveforms=0, files=0, signatures=(), findings=(broken,)
         )
-    findings = _end_findings(path, lines)
+    try:
+        return _verify_contents(folder, lines, run_id=run_id, trusted=trusted)
+    except _NOT_AS_WRITTEN as error:  # chained as ours, and no run of ours wrote it
+        finding = f"{folder}: it holds what no run writes: {error}"
+        return Verification(
+            run_id=run_id,
+            lines=len(lines),
+            waveforms=0,
+            files=0,
+            signatures=(),
+            findings=(finding,),
+        )
+
+
+def _verify_contents(
+    folder: Path, lines: Sequence[JournalLine], *, run_id: str, trusted: Sequence[bytes]
+) -> Verification:
+    """Check everything behind an unbroken chain; raises what decoding strange contents raises."""
+    findings = _end_findings(folder / JOURNAL_NAME, lines)
     known = {digest for line in lines for digest in _waveforms_of(line)}
     findings += _waveform_findings(folder / WAVEFORM_FOLDER, known)
     findings += _file_findings(folder, lines)
     if not findings:
         findings += _report_findings(folder)
-    signatures = tuple(
-        read_signature(line, run_id=run_id) for line in lines if line.kind == Kind.SIGNED
-    )
+    signed = [
+        (line, read_signature(line, run_id=run_id)) for line in lines if line.kind == Kind.SIGNED
+    ]
+    signatures = tuple(signature for _, signature in signed)
     findings += _signature_findings(signatures, trusted)
     return Verification(
         run_id=run_id,
@@ -76,6 +100,7 @@ def verify_run(folder: Path, *, trusted: Sequence[bytes] = ()) -> Verification:
         files=len(sealed_files(lines)),
         signatures=signatures,
         findings=tuple(findings),
+        notes=tuple(_uncovered(signed, lines)),
     )
 
 
@@ -95,7 +120,10 @@ def _read_chain(path: Path) -> tuple[list[JournalLine], str]:
 
 
 def _run_id(lines: Sequence[JournalLine]) -> str:
-    return str(lines[0].data["run_id"]) if lines and lines[0].kind == Kind.STARTED else ""
+    first: object = lines[0].data if lines else None
+    return (
+        str(cast("dict[str, object]", first).get("run_id", "")) if isinstance(first, dict) else ""
+    )
 
 
 def _end_findings(path: Path, lines: Sequence[JournalLine]) -> list[str]:
@@ -104,6 +132,12 @@ def _end_findings(path: Path, lines: Sequence[JournalLine]) -> list[str]:
         findings.append(f"{path}: its last line is torn: the writer died in it, or it was cut")
     if not any(line.kind == Kind.FINISHED for line in lines):
         findings.append(f"{path}: the run has no end: it is under way, or it died")
+    sealed = next((line.seq for line in lines if line.kind == Kind.SEALED), len(lines))
+    findings += [
+        f"{path}:{line.seq + 1}: a line of the run ({line.kind}) behind its seal"
+        for line in lines[sealed:]
+        if line.kind not in _OF_THE_RECORD
+    ]
     return findings
 
 
@@ -148,20 +182,12 @@ def _report_findings(folder: Path) -> list[str]:
     """Compare what people and machines read with the record; files that are intact can still lie."""
     record = load_run(folder)
     findings: list[str] = []
-    summary, report = folder / _SUMMARY, folder / _REPORT
-    if not summary.is_file() or _digested(msgspec.json.decode(summary.read_bytes())) != _digested(
-        msgspec.json.decode(summary_bytes(record))
-    ):
+    summary, report = folder / SUMMARY_NAME, folder / _REPORT
+    if not summary.is_file() or read_summary(folder) != decode_summary(summary_bytes(record)):
         findings.append(f"{summary}: it does not say what the record says")
     if not report.is_file() or not _made_from(report, record):
         findings.append(f"{report}: it was not made from this record")
     return findings
-
-
-def _digested(summary: dict[str, Any]) -> tuple[object, ...]:
-    """Return what a summary of any version says of the run."""
-    rows = [tuple(row.get(key) for key in _ROW_KEYS) for row in summary.get("measurements", ())]
-    return summary.get("run_id"), summary.get("verdict"), summary.get("simulated"), rows
 
 
 def _made_from(report: Path, record: RunRecord) -> bool:
@@ -179,3 +205,17 @@ def _signature_findings(signatures: Sequence[Signature], trusted: Sequence[bytes
         elif keys and signature.key not in keys:
             findings.append(f"{who}: its key {signature.key} is none of those given")
     return findings
+
+
+def _uncovered(
+    signed: Sequence[tuple[JournalLine, Signature]], lines: Sequence[JournalLine]
+) -> Iterator[str]:
+    """Name the files that were made, or made again, after a signature."""
+    for line, signature in signed:
+        before, now = sealed_files(lines[: line.seq]), sealed_files(lines)
+        for name, file in now.items():
+            if name not in before or before[name].sha256 != file.sha256:
+                yield (
+                    f"{name} was made at {file.at}, after the signature of "
+                    f"{signature.statement.name}, which does not cover it"
+                )

@@ -181,6 +181,51 @@ def test_a_signature_of_another_run_is_not_taken(closed, tmp_path, key_path):
     assert any("another state of the record" in found for found in verify_run(closed).findings)
 
 
+def test_a_measurement_added_behind_the_seal_is_found_though_everything_is_made_again(
+    closed, key_path
+):
+    sign(closed, key_path)
+    with Journal(closed / "journal.jsonl") as journal:
+        journal.append(Kind.MEASUREMENT, measurement("OUT-001"))
+    render(closed)
+    seal_run(closed, reason="somebody")
+
+    assert "(measurement) behind its seal" in verify_run(closed).findings[0]
+
+
+def test_a_report_made_after_a_signature_is_said_not_to_be_covered_by_it(closed, key_path):
+    sign(closed, key_path, name="First")
+    (closed / "report.html").write_text((closed / "report.html").read_text() + "<!-- again -->")
+    seal_run(closed, reason="rendered again")
+    sign(closed, key_path, name="Second")
+
+    verified = verify_run(closed)
+
+    assert () == verified.findings
+    assert ["report.html" in note and "First" in note for note in verified.notes] == [True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [(Kind.CAPTURE, {"waveforms": 3}), (Kind.SIGNED, {"statement": "{}"}), (Kind.SEALED, [])],
+)
+def test_a_chained_line_that_no_run_writes_is_a_finding_and_no_crash(closed, kind, data):
+    with Journal(closed / "journal.jsonl") as journal:
+        journal.append(kind, data)
+
+    assert len(verify_run(closed).findings) >= 1
+
+
+def test_a_link_is_not_followed(closed, tmp_path):
+    report, elsewhere = closed / "report.html", tmp_path / "elsewhere.html"
+    report.rename(elsewhere)
+    report.symlink_to(elsewhere)
+
+    assert "was changed after" in verify_run(closed).findings[0]
+    elsewhere.unlink()
+    assert "was changed after" in verify_run(closed).findings[0]
+
+
 def test_a_forged_statement_is_found(closed, key_path):
     sign(closed, key_path)
     line = list(read_journal(closed / "journal.jsonl"))[-1]

@@ -20,7 +20,6 @@ from bench.plugin.decidability import require_decidable
 from bench.plugin.progress import Progress
 from bench.plugin.run import Run, RunFailed
 from bench.plugin.settings import RunSettings, add_options, settings_from
-from bench.record.closing import close_run
 from bench.record.schema import RunRecord, TestOutcome
 from bench.requirements import Requirement
 from bench.station.bench import Bench
@@ -105,7 +104,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Seal the run folder once every other plugin has written its file."""
     run = config.stash.get(RUN, None)
     if run is not None:
-        close_run(run.folder)
+        run.close_record()
 
 
 def _wanted(item: pytest.Item, settings: RunSettings) -> bool:

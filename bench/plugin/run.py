@@ -28,6 +28,7 @@ from bench.record import (
     summary_bytes,
     utc_now,
 )
+from bench.record.closing import HeldMark, close_run
 from bench.record.events import Finished, Kind, Problem
 from bench.record.run_folder import JOURNAL_NAME, WAVEFORM_FOLDER
 from bench.record.schema import RunRecord, SafeStateRecord, SelfTestStep, TestOutcome
@@ -79,6 +80,7 @@ class Run:
         self._started_s = time.perf_counter()
         if not (self.folder / WAVEFORM_FOLDER).is_dir():
             create_run_folder(self.folder)
+        self._mark = HeldMark(self.folder)
         self.journal = Journal(self.folder / JOURNAL_NAME)
         self._context = CheckContext(
             catalogue=settings.catalogue,
@@ -131,6 +133,7 @@ class Run:
         self._guardian = self._station.start_guardian(
             journal=self.folder / JOURNAL_NAME,
             pass_fds=(
+                self._mark.descriptor,
                 *(() if self._twin is None else (self._twin.lifeline_fd,)),
                 *(() if self._lock is None else self._lock.descriptors),
             ),
@@ -201,6 +204,11 @@ class Run:
     def record(self) -> RunRecord:
         """Read the run back from its folder."""
         return load_run(self.folder)
+
+    def close_record(self) -> None:
+        """Seal the folder: to be called once every file of the run is in it."""
+        close_run(self.folder)
+        self._mark.release()
 
     def _closing_reference(self) -> None:
         if self.bench is None or self._station is None:

@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
-import time
+import fcntl
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Self
 
 from bench.errors import BenchError
 from bench.record.events import Finished, Kind
-from bench.record.journal import Journal, JournalBusy, read_journal, utc_now
+from bench.record.journal import Journal, read_journal, utc_now
 from bench.record.run_folder import JOURNAL_NAME, OPEN_MARK
 from bench.record.seal import seal_run
 
-__all__ = ["close_died_runs", "close_run"]
+__all__ = ["HeldMark", "close_died_runs", "close_run"]
 
-_QUIET_S: Final = 5.0
-"""A journal that was written within this time may still get the guardian's last lines."""
+
+class HeldMark:
+    """The open mark of a run, locked as long as its runner, or the guardian that inherits it, lives.
+
+    The journal's own lock does not reach from the last line to the sealed folder; this one does.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Lock the mark of ``folder``, made where it is missing; raises BlockingIOError where it is held."""
+        self.descriptor = os.open(folder / OPEN_MARK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self.descriptor)
+            raise
+
+    def release(self) -> None:
+        """Let go of it, here; once."""
+        os.close(self.descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
 
 
 def close_run(folder: Path, *, reason: str = "the run ended") -> None:
@@ -25,37 +55,31 @@ def close_run(folder: Path, *, reason: str = "the run ended") -> None:
     (folder / OPEN_MARK).unlink(missing_ok=True)
 
 
-def close_died_runs(
-    parent: Path, *, render: Callable[[Path], None], now_s: Callable[[], float] = time.time
-) -> list[Path]:
+def close_died_runs(parent: Path, *, render: Callable[[Path], None]) -> list[Path]:
     """Close the runs in ``parent`` that died; return their folders.
 
-    ``render`` makes the reports of a folder. A run that is under way (its journal is locked), one
-    whose journal was written a moment ago, and one whose record cannot be read are left as they are.
+    ``render`` makes the reports of a folder. A run whose mark is held, one that has written nothing and
+    one whose record cannot be read are left as they are.
     """
     closed: list[Path] = []
     for mark in sorted(parent.glob(f"*/{OPEN_MARK}")):
         folder = mark.parent
         try:
-            if _end(folder, now_s=now_s()):
-                render(folder)
-                close_run(folder, reason="closed by the next start: the run died")
-                closed.append(folder)
+            with HeldMark(folder):
+                if _end(folder / JOURNAL_NAME):
+                    render(folder)
+                    close_run(folder, reason="closed by the next start: the run died")
+                    closed.append(folder)
         except (BenchError, OSError):
-            continue  # `bench verify` says what is wrong with it
+            continue  # under way, or `bench verify` says what is wrong with it
     return closed
 
 
-def _end(folder: Path, *, now_s: float) -> bool:
-    """Write the missing end; return whether the run is dead."""
-    path = folder / JOURNAL_NAME
-    if not path.exists() or now_s - path.stat().st_mtime < _QUIET_S:
+def _end(path: Path) -> bool:
+    """Write the missing end of a journal; return whether there is one now."""
+    if not path.exists():
         return False
-    try:
-        journal = Journal(path)
-    except JournalBusy:
-        return False
-    with journal:
+    with Journal(path) as journal:
         kinds = [line.kind for line in read_journal(path)]
         if kinds and Kind.FINISHED not in kinds:
             journal.append(Kind.FINISHED, Finished(outcome="aborted", finished_at=utc_now()))

@@ -40,7 +40,7 @@ __all__ = [
 JOURNAL_NAME = "journal.jsonl"
 WAVEFORM_FOLDER = "waveforms"
 OPEN_MARK = ".open"
-"""Lies in the folder from its making until the run is closed: who finds it alone finds a death."""
+"""Lies in the folder from its making until the run is closed: who finds it without a lock finds a death."""
 SUMMARY_SCHEMA = 1
 _AFTER_THE_RUN = frozenset({Kind.SEALED, Kind.SIGNED})
 """Lines about the record: a report made before them and one made after are the same report."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
 
 from bench.errors import FileFormatError, UsageError
-from bench.record import load_run, read_journal, store_waveform, summary_bytes
-from bench.record.closing import close_died_runs, close_run
+from bench.record import create_run_folder, load_run, read_journal, store_waveform, summary_bytes
+from bench.record.closing import HeldMark, close_died_runs, close_run
 from bench.record.events import Kind, Signed
 from bench.record.journal import Journal
 from bench.record.schema import CaptureRecord, WaveformRecord
@@ -270,22 +271,34 @@ def test_a_run_without_an_end_cannot_be_signed(tmp_path, key_path):
 
 def test_the_next_start_closes_a_run_that_died(tmp_path):
     folder = write(tmp_path / "run", (Kind.MEASUREMENT, measurement("OUT-001")))
-    later = (folder / "journal.jsonl").stat().st_mtime + 60.0
 
-    closed = close_died_runs(tmp_path, render=render, now_s=lambda: later)
-
-    assert [folder] == closed
+    assert [folder] == close_died_runs(tmp_path, render=render)
     assert () == verify_run(folder).findings
     assert ("ERROR", 1) == (load_run(folder).verdict, len(load_run(folder).measurements))
-    assert [] == close_died_runs(tmp_path, render=render, now_s=lambda: later)
+    assert [] == close_died_runs(tmp_path, render=render)
 
 
-def test_a_run_under_way_is_left_alone(tmp_path):
-    folder = write(tmp_path / "run")
-    path = folder / "journal.jsonl"
-    later = path.stat().st_mtime + 60.0
+def test_a_run_that_is_still_making_its_reports_is_left_alone(tmp_path):
+    """Its journal has its end and no lock any more; only the mark says that somebody is at work."""
+    folder = write(tmp_path / "run", DONE, SAFE, OVER)
 
-    with Journal(path):
-        assert [] == close_died_runs(tmp_path, render=render, now_s=lambda: later)
-    assert [] == close_died_runs(tmp_path, render=render, now_s=lambda: later - 58.0)
-    assert len(list(read_journal(path))) == 1
+    with HeldMark(folder):
+        assert [] == close_died_runs(tmp_path, render=render)
+    assert len(list(read_journal(folder / "journal.jsonl"))) == 4
+
+
+def test_who_inherits_the_mark_holds_it_after_the_runner(tmp_path):
+    folder = write(tmp_path / "run", DONE)
+    with HeldMark(folder) as mark:
+        guardian = subprocess.Popen(["sleep", "30"], pass_fds=[mark.descriptor])
+
+    assert [] == close_died_runs(tmp_path, render=render)
+    guardian.kill()
+    guardian.wait()
+    assert [folder] == close_died_runs(tmp_path, render=render)
+
+
+def test_a_folder_in_which_nothing_was_written_is_left_alone(tmp_path):
+    create_run_folder(tmp_path / "run")
+
+    assert [] == close_died_runs(tmp_path, render=render)

@@ -6,7 +6,7 @@ it brings pytest with it.
 
 from reports.compliance import render_compliance
 from reports.plot import Instant, LimitLine, Trace, figure, svg
-from reports.run_report import render_run, report_problems
+from reports.run_report import render_run, report_problems, write_reports
 
 __all__ = [
     "Instant",
@@ -17,4 +17,5 @@ __all__ = [
     "render_run",
     "report_problems",
     "svg",
+    "write_reports",
 ]

@@ -5,17 +5,24 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from bench.record import load_waveform
+from bench.record import load_waveform, summary_bytes
 from bench.record.schema import RunRecord
+from bench.record.summaries import SUMMARY_NAME
 from reports.choice import DEFAULT_CAP
 from reports.completeness import findings, integrity_items
 from reports.completeness.finding import Finding, State
 from reports.compliance import render_compliance
 from reports.page_check import page_problems
 
-__all__ = ["REPORT_NAME", "render_run", "report_problems"]
+__all__ = ["REPORT_NAME", "render_run", "report_problems", "write_reports"]
 
 REPORT_NAME = "report.html"
+
+
+def write_reports(folder: Path, record: RunRecord, *, figure_cap: int = DEFAULT_CAP) -> Path:
+    """Write what people and machines read of ``record``: ``summary.json``, and the page, whose path returns."""
+    (folder / SUMMARY_NAME).write_bytes(summary_bytes(record))
+    return render_run(folder, record, figure_cap=figure_cap)
 
 
 def render_run(folder: Path, record: RunRecord, *, figure_cap: int = DEFAULT_CAP) -> Path:

@@ -24,6 +24,7 @@ import msgspec
 from bench.challenge.effects import exceeds
 from bench.errors import UsageError
 from bench.profile import Profile
+from bench.record.summaries import SUMMARY_NAME
 
 __all__ = [
     "ChallengeRow", "FaultEntry", "Healthy", "Outcome", "Trial", "challenge", "load_faults",
@@ -206,10 +207,10 @@ def _run(
         *(("--twin-fault", trial.flag) if trial.name else ()), *ended,
     ]  # fmt: skip
     said = "nothing: the run was there already"
-    if not (out / "summary.json").exists():
+    if not (out / SUMMARY_NAME).exists():
         shutil.rmtree(out, ignore_errors=True)
         said = _executed(command)
-    summary = _summary(out / "summary.json")
+    summary = _summary(out / SUMMARY_NAME)
     if summary is None:
         return ChallengeRow(
             fault=trial.name, severity=trial.severity, outcome="missed", requirements=(),

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import UsageError
-from bench.record import load_run, read_journal, summary_bytes
+from bench.record import load_run, read_journal
 from bench.record.run_folder import JOURNAL_NAME
 from bench.record.schema import RunRecord
-from bench.record.seal import first_seal_of, seal_run
+from bench.record.seal import file_sha256, first_seal_of, seal_run
 from bench.record.signature import signatures_of
-from reports import render_run, report_problems
+from reports import render_run, report_problems, write_reports
 from reports.choice import DEFAULT_CAP
 from reports.export import FORMATS, export
 from reports.pdf import print_pdf
@@ -46,8 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"--figures {arguments.figures}: expected 0 or more")
     folder: Path = arguments.folder
     record = replace(load_run(folder), signatures=signatures_of(folder))
-    (folder / "summary.json").write_bytes(summary_bytes(record))
-    path = _render(folder, record, figure_cap=arguments.figures)
+    path = _write(folder, record, figure_cap=arguments.figures)
     for problem in report_problems(folder, record):
         sys.stderr.write(f"incomplete: {problem}\n")
     sys.stdout.write(f"{path}\n")
@@ -59,11 +57,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _render(folder: Path, record: RunRecord, *, figure_cap: int) -> Path:
-    """Render the page; one that differs from the page first issued says what it replaces."""
-    path = render_run(folder, record, figure_cap=figure_cap)
+def _write(folder: Path, record: RunRecord, *, figure_cap: int) -> Path:
+    """Write the reports; a page that differs from the page first issued says what it replaces."""
+    path = write_reports(folder, record, figure_cap=figure_cap)
     first = first_seal_of(REPORT_NAME, read_journal(folder / JOURNAL_NAME))
-    if first is None or hashlib.sha256(path.read_bytes()).hexdigest() == first.sha256:
+    if first is None or file_sha256(path) == first.sha256:
         return path
     amends = (
         f"It replaces the report issued at {first.at}, SHA-256 {first.sha256}, of the same record."

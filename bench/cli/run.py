@@ -21,7 +21,7 @@ from bench.plugin.settings import PLANS, RunSettings, settings_from
 from bench.plugin.start import require_release_record
 from bench.record import create_run_folder, load_run, summary_bytes
 from bench.record.closing import close_died_runs
-from reports import render_run
+from reports import write_reports
 
 __all__ = ["add_arguments", "execute", "pytest_words", "run"]
 
@@ -115,9 +115,7 @@ def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
 
 
 def _render(folder: Path) -> None:
-    record = load_run(folder)
-    (folder / "summary.json").write_bytes(summary_bytes(record))
-    render_run(folder, record)
+    write_reports(folder, load_run(folder))
 
 
 def pytest_words(settings: RunSettings, extra: list[str]) -> list[str]:

@@ -25,7 +25,6 @@ from bench.record import (
     create_run_folder,
     load_run,
     store_waveform,
-    summary_bytes,
     utc_now,
 )
 from bench.record.closing import HeldMark, close_run
@@ -41,7 +40,7 @@ from bench.station.simulation import RunningTwin
 from bench.station.station import OpenStation
 from bench.stopwatch import Stopwatch
 from bench.waveform import Waveform
-from reports import render_run
+from reports import write_reports
 
 __all__ = ["Run", "RunFailed"]
 
@@ -244,9 +243,7 @@ class Run:
             Finished(outcome=outcome, finished_at=utc_now(), timing_s=timing_s),
         )
         self.journal.close()
-        record = self.record()
-        (self.folder / "summary.json").write_bytes(summary_bytes(record))
-        render_run(self.folder, record)
+        write_reports(self.folder, self.record())
         if self._station is not None:
             self._station.close()
         if self._guardian is not None:

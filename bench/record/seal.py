@@ -19,7 +19,7 @@ from bench.record.events import Kind, Sealed
 from bench.record.journal import Journal, JournalLine, read_journal
 from bench.record.run_folder import JOURNAL_NAME, OPEN_MARK, WAVEFORM_FOLDER
 
-__all__ = ["SealedFile", "files_beside", "first_seal_of", "seal_run", "sealed_files"]
+__all__ = ["SealedFile", "file_sha256", "files_beside", "first_seal_of", "seal_run", "sealed_files"]
 
 _A_LINK: Final = "a link"
 """Stands for the hash of a symbolic link, which is not followed: no run makes one."""
@@ -40,7 +40,7 @@ def files_beside(folder: Path) -> dict[str, str]:
     paths = (path for path in folder.rglob("*") if path.is_file() or path.is_symlink())
     named = {path.relative_to(folder).as_posix(): path for path in paths}
     return {
-        name: _A_LINK if path.is_symlink() else _digest(path)
+        name: _A_LINK if path.is_symlink() else file_sha256(path)
         for name, path in sorted(named.items())
         if name not in _NOT_SEALED and not name.startswith(f"{WAVEFORM_FOLDER}/")
     }
@@ -98,6 +98,7 @@ def _changed(found: Mapping[str, str], known: Mapping[str, SealedFile]) -> dict[
     }
 
 
-def _digest(path: Path) -> str:
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

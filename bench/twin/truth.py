@@ -13,6 +13,9 @@ from __future__ import annotations
 import json
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.twin.interface import Node, SegmentTable
 
 if TYPE_CHECKING:
@@ -40,6 +43,12 @@ class WitnessedWorld:
         table = self._world.trace("shunt", start_ns, stop_ns)
         self._note("aperture", "shunt", start_ns, table, mean_v=mean_v)
         return mean_v
+
+    def mean_voltages(self, edges_ns: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Return the mean volts between neighbouring edges, and write down the shunt meanwhile."""
+        start_ns, stop_ns = int(edges_ns[0]), int(edges_ns[-1])
+        self._note("slices", "shunt", start_ns, self._world.trace("shunt", start_ns, stop_ns))
+        return self._world.mean_voltages(edges_ns)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._world, name)

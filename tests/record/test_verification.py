@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bench.errors import FileFormatError, UsageError
-from bench.record import create_run_folder, load_run, read_journal, store_waveform, summary_bytes
+from bench.record import create_run_folder, load_run, read_journal, store_waveform
 from bench.record.closing import HeldMark, close_died_runs, close_run
 from bench.record.events import Kind, Signed
 from bench.record.journal import Journal
@@ -25,7 +25,7 @@ from bench.record.signature import (
 )
 from bench.record.verification import verify_run
 from bench.waveform import Waveform
-from reports import render_run
+from reports import write_reports
 from tests.record.folders import DONE, OVER, SAFE, measurement, write
 
 CHANGES = 1000
@@ -54,9 +54,7 @@ def captured(folder):
 
 
 def render(folder):
-    record = load_run(folder)
-    (folder / "summary.json").write_bytes(summary_bytes(record))
-    render_run(folder, record)
+    write_reports(folder, load_run(folder))
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="change below which two firmwares are equal, in %% of the tolerance "
         f"(default {DEFAULT_MARGIN_PCT:g})",
     )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print comparison.json on stdout")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -63,7 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
         (out / "comparison.html").write_text(render_comparison(comparison, _load), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--out {out}: cannot be written ({error.strerror})") from error
-    sys.stdout.write(_text(comparison, out))
+    document = _json(comparison).decode() if arguments.json else _text(comparison, out)
+    sys.stdout.write(document)
     return EXIT_OF_OUTCOME[comparison.outcome]
 
 

@@ -209,6 +209,15 @@ def test_the_command_leaves_page_and_json_and_answers_by_its_exit_code(
     assert "<script" not in page
 
 
+def test_the_command_prints_one_json_document(tmp_path, capsys):
+    sides(tmp_path, units=1)
+    out = tmp_path / "out"
+
+    main(["compare", str(tmp_path / "a"), str(tmp_path / "b"), "--out", str(out), "--json"])
+
+    assert json.loads((out / "comparison.json").read_text()) == json.loads(capsys.readouterr().out)
+
+
 def test_margins_the_wrong_way_round_are_refused(tmp_path, capsys):
     sides(tmp_path, units=1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import subprocess
 import numpy as np
 import pytest
 
+from bench.cli.main import main
 from bench.errors import FileFormatError, UsageError
 from bench.record import create_run_folder, load_run, read_journal, store_waveform
 from bench.record.closing import HeldMark, close_died_runs, close_run
@@ -238,6 +240,21 @@ def test_a_forged_statement_is_found(closed, key_path):
 
     assert "not that of its key" in verify_run(closed).findings[0]
     assert "not that of its key" in signatures_of(closed)[0].problem
+
+
+@pytest.mark.parametrize(("touched", "code"), [(False, 0), (True, 1)])
+def test_the_command_prints_one_json_document(closed, key_path, capsys, touched, code):
+    sign(closed, key_path)
+    if touched:
+        (closed / "report.html").write_text("PASS")
+
+    assert main(["verify", str(closed), "--json"]) == code
+
+    (found,) = json.loads(capsys.readouterr().out)["runs"]
+    assert (not touched, 1) == (found["intact"], found["waveforms"])
+    assert [("A", "engineer", "approved")] == [
+        (said["name"], said["role"], said["meaning"]) for said in found["signatures"]
+    ]
 
 
 def test_a_key_that_is_not_trusted_is_named(closed, key_path, tmp_path):

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TypeAlias, TypedDict, TypeVar, Unpack
+from typing import ClassVar, Protocol, TypedDict, Unpack
 
 from bench.clock import Clock
 from bench.errors import IdentityMismatch, InstrumentError
-from instruments.dmms import Keysight344xx
-from instruments.roles import Identity, LoadSwitch, Multimeter, Oscilloscope, Supply
-from instruments.scopes import KeysightInfiniiVision
-from instruments.scpi import ScpiInstrument, parse_identity
+from instruments import dmms, scopes, supplies, switches
+from instruments.roles import Identity, Instrument, LoadSwitch, Multimeter, Oscilloscope, Supply
+from instruments.scpi import parse_identity
 from instruments.session import DEFAULT_TIMEOUT_S, Session, open_session
-from instruments.supplies import KeysightE36xx
-from instruments.switches import KeysightDaq970
 
 __all__ = [
     "DRIVERS",
@@ -28,17 +25,26 @@ __all__ = [
     "open_supply",
 ]
 
-Driver: TypeAlias = KeysightInfiniiVision | Keysight344xx | KeysightDaq970 | KeysightE36xx
+
+class Driver(Instrument, Protocol):
+    """A driver as the catalogue knows it: what it speaks to, and how it is made."""
+
+    MODELS: ClassVar[tuple[str, ...]]
+    """Patterns of ``manufacturer,model`` as ``*IDN?`` gives them."""
+    MANUAL: ClassVar[str]
+
+    def __init__(self, session: Session, identity: Identity) -> None:
+        """Drive the instrument behind an open session."""
+
 
 DRIVERS: tuple[type[Driver], ...] = (
-    KeysightInfiniiVision,
-    Keysight344xx,
-    KeysightDaq970,
-    KeysightE36xx,
+    *scopes.DRIVERS,
+    *dmms.DRIVERS,
+    *switches.DRIVERS,
+    *supplies.DRIVERS,
 )
-"""Every driver of this project; adding one is adding its file and its name here."""
+"""Every driver of this project; each folder's ``__init__`` lists its own."""
 
-_Kind = TypeVar("_Kind", bound=ScpiInstrument)
 _NOT_IN_A_NAME = re.compile(r"[\s_-]")
 
 _logger = logging.getLogger(__name__)
@@ -84,7 +90,9 @@ def open_oscilloscope(
 ) -> Oscilloscope:
     """Open an oscilloscope; raises as :func:`open_instrument`, and where it is something else."""
     driver = open_instrument(role, resource_name, **options)
-    return _require_kind(driver, KeysightInfiniiVision, "an oscilloscope")
+    if isinstance(driver, Oscilloscope):
+        return driver
+    raise _other_kind(driver, "an oscilloscope")
 
 
 def open_multimeter(
@@ -92,7 +100,9 @@ def open_multimeter(
 ) -> Multimeter:
     """Open a multimeter; raises as :func:`open_instrument`, and where it is something else."""
     driver = open_instrument(role, resource_name, **options)
-    return _require_kind(driver, Keysight344xx, "a multimeter")
+    if isinstance(driver, Multimeter):
+        return driver
+    raise _other_kind(driver, "a multimeter")
 
 
 def open_load_switch(
@@ -100,7 +110,9 @@ def open_load_switch(
 ) -> LoadSwitch:
     """Open a relay unit; raises as :func:`open_instrument`, and where it is something else."""
     driver = open_instrument(role, resource_name, **options)
-    return _require_kind(driver, KeysightDaq970, "a relay unit")
+    if isinstance(driver, LoadSwitch):
+        return driver
+    raise _other_kind(driver, "a relay unit")
 
 
 def open_supply(
@@ -108,7 +120,9 @@ def open_supply(
 ) -> Supply:
     """Open a supply; raises as :func:`open_instrument`, and where it is something else."""
     driver = open_instrument(role, resource_name, **options)
-    return _require_kind(driver, KeysightE36xx, "a supply")
+    if isinstance(driver, Supply):
+        return driver
+    raise _other_kind(driver, "a supply")
 
 
 def known_models() -> tuple[tuple[str, str], ...]:
@@ -159,12 +173,10 @@ def _driver_for(session: Session, identity: Identity) -> type[Driver]:
     )
 
 
-def _require_kind(driver: Driver, kind: type[_Kind], expected: str) -> _Kind:
-    """Return the driver where it is of ``kind``; close it and raise IdentityMismatch otherwise."""
-    if isinstance(driver, kind):
-        return driver
+def _other_kind(driver: Driver, expected: str) -> IdentityMismatch:
+    """Close what was opened and return the error that says what it is."""
     driver.close()
-    raise IdentityMismatch(
+    return IdentityMismatch(
         f"{driver.role} ({driver.resource_name}): expected {expected}, found "
         f"{driver.identity.manufacturer} {driver.identity.model}; correct the station file"
     )

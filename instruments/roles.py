@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,7 @@ class Instrument(Protocol):
         ...
 
 
+@runtime_checkable
 class Oscilloscope(Instrument, Protocol):
     """A digital oscilloscope used for single shots."""
 
@@ -118,6 +119,7 @@ class Oscilloscope(Instrument, Protocol):
         ...
 
 
+@runtime_checkable
 class Multimeter(Instrument, Protocol):
     """A digital multimeter used for volts and resistance."""
 
@@ -146,6 +148,7 @@ class Multimeter(Instrument, Protocol):
         ...
 
 
+@runtime_checkable
 class LoadSwitch(Instrument, Protocol):
     """A relay unit. Channels are the instrument's own numbers."""
 
@@ -166,6 +169,7 @@ class LoadSwitch(Instrument, Protocol):
         ...
 
 
+@runtime_checkable
 class Supply(Instrument, Protocol):
     """A laboratory supply with numbered outputs."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ["add_bench_options", "add_run_options"]
+from bench.station.simulated_instruments import SIMULATED_MODELS
+
+__all__ = ["add_bench_options", "add_run_options", "add_simulated_instruments"]
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +33,7 @@ def add_bench_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--firmware", metavar="V", help="expected firmware version")
     parser.add_argument("--udi", metavar="U", help="unique device identifier of the unit")
     parser.add_argument("--operator", metavar="NAME", help="who runs it, as printed in the report")
+    add_simulated_instruments(parser)
     parser.add_argument("--twin-seed", metavar="N", type=int, help="seed of the simulated unit")
     parser.add_argument(
         "--twin-fault",
@@ -39,3 +42,13 @@ def add_bench_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="fit a fault to the simulated unit or bench; may be repeated",
     )
+
+
+def add_simulated_instruments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which instruments the simulated laboratory has."""
+    for role, families in SIMULATED_MODELS.items():
+        parser.add_argument(
+            f"--{role}",
+            metavar="FAMILY",
+            help=f"family of the simulated {role}: {', '.join(families)}",
+        )

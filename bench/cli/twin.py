@@ -9,8 +9,10 @@ import signal
 import sys
 from pathlib import Path
 
+from bench.cli.run_options import add_simulated_instruments
 from bench.profile import load_profile
 from bench.station.fault_spec import split_faults
+from bench.station.simulated_instruments import SIMULATED_MODELS, SimulatedInstruments
 from bench.station.simulation import launch_twin, unit_description
 
 __all__ = ["add_arguments", "run"]
@@ -23,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--serial", default="SIM-0001", help="serial number built into the unit")
     parser.add_argument("--firmware", default="1.0.0", help="firmware version built into the unit")
     parser.add_argument("--udi", default="", help="unique device identifier built into the unit")
+    add_simulated_instruments(parser)
     parser.add_argument(
         "--fault",
         metavar="ID=SEVERITY|FILE.py:Class[=SEVERITY]",
@@ -47,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         faults=faults,
         bench_faults=bench_faults,
+        instruments=_instruments(arguments),
     )
     with launch_twin(description, event_log=arguments.event_log) as twin:
         line = json.dumps(twin.addresses.as_json())
@@ -57,6 +61,11 @@ def run(arguments: argparse.Namespace) -> int:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _leave)
         return twin.process.wait()
+
+
+def _instruments(arguments: argparse.Namespace) -> SimulatedInstruments:
+    given = {role: getattr(arguments, role) for role in SIMULATED_MODELS}
+    return SimulatedInstruments(**{role: name for role, name in given.items() if name})
 
 
 def _write_at_once(path: Path, line: str) -> None:

@@ -52,7 +52,7 @@ def undecidable_limits(
     ``planned`` are the requirements of the tests of a plan that is a path. Raises
     ConfigurationError where the station's instruments have no accuracy table.
     """
-    prediction = Prediction(profile=settings.profile, accuracy=planned_accuracy(settings.station))
+    prediction = _prediction(settings)
     return tuple(
         found
         for row in _tested(settings, planned)
@@ -61,11 +61,16 @@ def undecidable_limits(
     )
 
 
+def _prediction(settings: RunSettings) -> Prediction:
+    accuracy = planned_accuracy(settings.station, simulated=settings.simulated_instruments)
+    return Prediction(profile=settings.profile, accuracy=accuracy)
+
+
 def unpredicted(
     settings: RunSettings, planned: Iterable[tuple[str, ...]] = ()
 ) -> tuple[tuple[str, str], ...]:
     """Return requirement and quantity of every limit whose uncertainty is known afterwards only."""
-    prediction = Prediction(profile=settings.profile, accuracy=planned_accuracy(settings.station))
+    prediction = _prediction(settings)
     return tuple(
         (row.id, quantity)
         for row in _tested(settings, planned)

@@ -21,6 +21,7 @@ from bench.record.schema import DeviceRecord
 from bench.requirements import Catalogue, Requirement, load_catalogue
 from bench.station.configuration import Station, load_station, local_day, overdue, resolve
 from bench.station.fault_spec import split_faults
+from bench.station.simulated_instruments import SIMULATED_MODELS, SimulatedInstruments
 from bench.station.simulation import (
     RunningTwin,
     launch_twin,
@@ -61,6 +62,8 @@ class RunSettings:
     operator: str
     twin_seed: int
     twin_faults: tuple[str, ...]
+    simulated_instruments: SimulatedInstruments
+    """The families that the simulated laboratory has."""
     root: Path
     origins: Mapping[str, tuple[str, str]]
     """Every setting with its value and where it came from, for ``bench doctor``."""
@@ -135,6 +138,7 @@ class RunSettings:
                 seed=self.twin_seed,
                 faults=faults,
                 bench_faults=bench_faults,
+                instruments=self.simulated_instruments,
             ),
             event_log=Path(log) if (log := os.environ.get("BENCH_TWIN_EVENT_LOG")) else None,
         )
@@ -173,6 +177,8 @@ def add_options(parser: pytest.Parser) -> None:
     for name in ("station", "profile", "serial", "firmware", "udi", "operator", "out"):
         group.addoption(f"--{name}", default=None, help=f"see `bench run --{name}`")
     group.addoption("--requirements", action="append", help="requirement file of the user")
+    for role in SIMULATED_MODELS:
+        group.addoption(f"--{role}", default=None, help=f"family of the simulated {role}")
     group.addoption("--twin-seed", type=int, default=None, help="seed of the simulated unit")
     group.addoption(
         "--until-fail",
@@ -222,10 +228,31 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
         operator=setting("operator", _account()),
         twin_seed=_whole_number("--twin-seed", seed_text),
         twin_faults=tuple(arguments.twin_fault),
+        simulated_instruments=_simulated_instruments(arguments, station),
         root=root,
         origins=origins,
         release_record=bool(getattr(arguments, "release_record", False)),
     )
+
+
+def _simulated_instruments(
+    arguments: argparse.Namespace, station: Station | None
+) -> SimulatedInstruments:
+    """Return the families of the simulated laboratory; a station file has instruments of its own."""
+    default = SimulatedInstruments().names()
+    found = {
+        role: resolve(role, flag=_text(getattr(arguments, role, None)), default=default[role])
+        for role in default
+    }
+    if station is not None:
+        for role, setting in found.items():
+            if setting.origin.startswith("flag"):
+                raise UsageError(
+                    f"--{role} {setting.value}: chooses a simulated instrument, and the station "
+                    f"{station.name} has its own; leave out --station or --{role}"
+                )
+        return SimulatedInstruments()
+    return SimulatedInstruments(**{role: setting.value for role, setting in found.items()})
 
 
 def _catalogue(station: Station | None, files: str) -> Catalogue:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from bench.judge import MultimeterAccuracy, ScopeAccuracy, multimeter_accuracy, scope_accuracy
 from bench.station.configuration import Station
+from bench.station.simulated_instruments import SimulatedInstruments
 
-__all__ = ["SIMULATED_MODELS", "StationAccuracy", "accuracy_of_models", "planned_accuracy"]
-
-SIMULATED_MODELS: Final = {"scope": "DSO-X 3024A", "dmm": "34465A"}
-"""What the simulated laboratory answers to ``*IDN?`` (docs/laboratory.md)."""
+__all__ = ["StationAccuracy", "accuracy_of_models", "planned_accuracy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +27,15 @@ def accuracy_of_models(*, dmm: str, scope: str, station: str) -> StationAccuracy
     )
 
 
-def planned_accuracy(station: Station | None) -> StationAccuracy:
+def planned_accuracy(
+    station: Station | None, *, simulated: SimulatedInstruments | None = None
+) -> StationAccuracy:
     """Return the tables of the models that a station file names, before anything is opened.
 
     Without a station, and where a simulated one names no model, those of the simulated laboratory.
     """
+    instruments = simulated or SimulatedInstruments()
     named = {} if station is None else {r: e.model for r, e in station.instruments.items()}
-    models = {role: named.get(role) or model for role, model in SIMULATED_MODELS.items()}
+    models = {role: named.get(role) or instruments.model(role) for role in ("scope", "dmm")}
     name = "simulated bench" if station is None else station.name
     return accuracy_of_models(dmm=models["dmm"], scope=models["scope"], station=name)

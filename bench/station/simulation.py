@@ -28,6 +28,7 @@ from bench.station.equipment import (
     ShuntEntry,
     SupplyOutputs,
 )
+from bench.station.simulated_instruments import SimulatedInstruments
 
 __all__ = [
     "Addresses",
@@ -91,6 +92,7 @@ def unit_description(
     seed: int,
     faults: Sequence[FittedFault] = (),
     bench_faults: Sequence[str] = (),
+    instruments: SimulatedInstruments | None = None,
 ) -> dict[str, Any]:
     """Return what a simulated unit is built from: electrical values, firmware, fitted faults.
 
@@ -111,6 +113,7 @@ def unit_description(
         "firmware_settings": _firmware_settings(profile),
         "faults": [{"spec": fault.spec, "severity": fault.severity} for fault in faults],
         "bench_faults": list(bench_faults),
+        "instruments": (instruments or SimulatedInstruments()).names(),
     }
 
 

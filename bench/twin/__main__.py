@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from bench.twin.description import UnitDescription
 from bench.twin.instrument_faults import INSTRUMENT_FAULTS
 from bench.twin.interface import World
 from bench.twin.laboratory import Laboratory
@@ -78,11 +79,17 @@ def _laboratory(
 
     wanted = [str(fault) for fault in description.get("bench_faults", ())]
     theirs = [fault for fault in wanted if fault not in INSTRUMENT_FAULTS]
-    world = SimulatedWorld.from_description({**description, "bench_faults": theirs})
+    described = UnitDescription.read({**description, "bench_faults": theirs})
+    world = SimulatedWorld.from_description(described)
     if log is not None:
         world.on_output = _event_writer(world, log)
     seen = world if truth is None else cast("World", WitnessedWorld(world, truth))
-    return Laboratory(seen, seed=int(description.get("seed", 0)), bench_faults=wanted)
+    return Laboratory(
+        seen,
+        seed=described.seed,
+        bench_faults=wanted,
+        instruments=described.instruments,
+    )
 
 
 def _event_writer(world: SimulatedWorld, log: IO[str]) -> Callable[[bool], None]:

@@ -12,6 +12,7 @@ __all__ = [
     "Envelope",
     "FaultEntry",
     "FirmwareSettings",
+    "InstrumentNames",
     "OutputDescription",
     "UnitDescription",
     "WaveformDescription",
@@ -95,6 +96,16 @@ class FaultEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentNames:
+    """Which family stands in each role of the laboratory (``bench/twin/dialects.py``)."""
+
+    scope: str = "keysight-3000x"
+    dmm: str = "keysight-34465a"
+    switch: str = "keysight-daq970a"
+    supply: str = "keysight-e36312a"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnitDescription:
     """Everything that makes one simulated unit."""
 
@@ -112,6 +123,7 @@ class UnitDescription:
     unlock_key: str = "MCB-TEST"
     faults: tuple[FaultEntry, ...] = ()
     bench_faults: tuple[str, ...] = ()
+    instruments: InstrumentNames = InstrumentNames()
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> UnitDescription:
@@ -125,6 +137,7 @@ _NESTED: dict[str, type] = {
     "WaveformDescription": WaveformDescription,
     "OutputDescription": OutputDescription,
     "FirmwareSettings": FirmwareSettings,
+    "InstrumentNames": InstrumentNames,
     "Envelope": Envelope,
     "Envelope | None": Envelope,
 }

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from bench.twin.dmm import Multimeter
+from bench.twin.description import InstrumentNames
+from bench.twin.dialects import DMMS, SCOPES, SUPPLIES, SWITCHES, named
 from bench.twin.hislip_server import HislipServer
 from bench.twin.instrument_faults import INSTRUMENT_FAULTS
 from bench.twin.interface import World
 from bench.twin.laboratory_time import LaboratoryTime
-from bench.twin.scope import Oscilloscope
 from bench.twin.scpi import ScpiInstrument
 from bench.twin.servers import LOOPBACK, ClockServer, DeviceLinkServer, listen
-from bench.twin.supply import PowerSupply
-from bench.twin.switch import SwitchUnit
 
 __all__ = ["Laboratory"]
 
@@ -25,30 +23,26 @@ class Laboratory:
     ``bench_faults`` that are not an instrument's are left to the world.
     """
 
-    def __init__(self, world: World, *, seed: int, bench_faults: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        seed: int,
+        bench_faults: Sequence[str] = (),
+        instruments: InstrumentNames | None = None,
+    ) -> None:
+        """Build each instrument in the dialect that is named; raises ValueError for no such name."""
+        names = instruments or InstrumentNames()
         self.seed = seed
         self.time = LaboratoryTime(world)
         serials = [f"SIM-{seed}-{number}" for number in range(1, 5)]
-        self.scope = Oscilloscope(
-            timeline=self.time,
-            seed=seed,
-            identity=f"KEYSIGHT TECHNOLOGIES,DSO-X 3024A,{serials[0]},02.43-SIMULATED",
-        )
-        self.dmm = Multimeter(
-            timeline=self.time,
-            seed=seed,
-            identity=f"Keysight Technologies,34465A,{serials[1]},A.03.02-SIMULATED",
-        )
-        self.switch = SwitchUnit(
-            timeline=self.time,
-            identity=f"Keysight Technologies,DAQ970A,{serials[2]},A.02.02-SIMULATED",
-            serial=serials[2],
-        )
-        self.supply = PowerSupply(
-            timeline=self.time,
-            seed=seed,
-            identity=f"Keysight Technologies,E36312A,{serials[3]},2.1.4-SIMULATED",
-        )
+        scope, dmm = named(SCOPES, names.scope, "scope"), named(DMMS, names.dmm, "dmm")
+        switch = named(SWITCHES, names.switch, "switch")
+        supply = named(SUPPLIES, names.supply, "supply")
+        self.scope = scope.at(self.time, seed=seed, serial=serials[0])
+        self.dmm = dmm.at(self.time, seed=seed, serial=serials[1])
+        self.switch = switch.at(self.time, seed=seed, serial=serials[2])
+        self.supply = supply.at(self.time, seed=seed, serial=serials[3])
         for fault in bench_faults:
             if fault in INSTRUMENT_FAULTS:
                 INSTRUMENT_FAULTS[fault]().fit(self)

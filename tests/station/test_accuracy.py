@@ -4,22 +4,35 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import ConfigurationError
-from bench.station.accuracy import SIMULATED_MODELS, accuracy_of_models, planned_accuracy
+from bench.errors import ConfigurationError, UsageError
+from bench.station.accuracy import accuracy_of_models, planned_accuracy
 from bench.station.configuration import load_station
-from bench.twin.laboratory import Laboratory
-from tests.twin.fake_world import FakeWorld
+from bench.station.simulated_instruments import SIMULATED_MODELS, SimulatedInstruments
+from bench.twin.description import InstrumentNames
+from bench.twin.dialects import DMMS, SCOPES, SUPPLIES, SWITCHES
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "station.toml"
 
 
 def test_the_simulated_laboratory_is_what_a_plan_takes_it_for():
-    laboratory = Laboratory(FakeWorld(), seed=1)
+    roles = {"scope": SCOPES, "dmm": DMMS, "switch": SWITCHES, "supply": SUPPLIES}
     answers = {
-        "scope": laboratory.scope.identity.split(",")[1],
-        "dmm": laboratory.dmm.identity.split(",")[1],
+        role: {name: dialect.identity.split(",")[1] for name, dialect in dialects.items()}
+        for role, dialects in roles.items()
     }
     assert SIMULATED_MODELS == answers
+    assert InstrumentNames() == InstrumentNames(**SimulatedInstruments().names())
+
+
+@pytest.mark.parametrize("role", ["scope", "dmm"])
+def test_every_family_of_the_simulated_laboratory_has_an_accuracy_table(role):
+    for name in SIMULATED_MODELS[role]:
+        planned_accuracy(None, simulated=SimulatedInstruments(**{role: name}))
+
+
+def test_a_family_that_is_none_is_named_with_those_that_are():
+    with pytest.raises(UsageError, match=r"--scope keysight: .*did you mean keysight-3000x"):
+        SimulatedInstruments(scope="keysight")
 
 
 def test_a_station_file_names_the_models_before_anything_is_opened(tmp_path):

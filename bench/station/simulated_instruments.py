@@ -1,0 +1,54 @@
+"""Which instruments the simulated laboratory has: one family for each role, chosen by name.
+
+The simulated side keeps the same names in ``bench/twin/dialects.py``, with the class that speaks
+each dialect; a test holds the two lists together.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from bench.errors import UsageError
+
+__all__ = ["SIMULATED_MODELS", "SimulatedInstruments"]
+
+SIMULATED_MODELS: Final[Mapping[str, Mapping[str, str]]] = {
+    "scope": {"keysight-3000x": "DSO-X 3024A"},
+    "dmm": {"keysight-34465a": "34465A"},
+    "switch": {"keysight-daq970a": "DAQ970A"},
+    "supply": {"keysight-e36312a": "E36312A"},
+}
+"""Role, name of the family, and the model that it answers to ``*IDN?``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedInstruments:
+    """The families of one simulated laboratory; raises UsageError for a name that is none."""
+
+    scope: str = "keysight-3000x"
+    dmm: str = "keysight-34465a"
+    switch: str = "keysight-daq970a"
+    supply: str = "keysight-e36312a"
+
+    def __post_init__(self) -> None:
+        for role, name in self.names().items():
+            if name not in SIMULATED_MODELS[role]:
+                raise UsageError(f"--{role} {name}: {_known(role, name)}")
+
+    def names(self) -> dict[str, str]:
+        """Return role and family, as the unit description carries them."""
+        return asdict(self)
+
+    def model(self, role: str) -> str:
+        """Return the model that answers in a role."""
+        return SIMULATED_MODELS[role][self.names()[role]]
+
+
+def _known(role: str, name: str) -> str:
+    known = sorted(SIMULATED_MODELS[role])
+    near = difflib.get_close_matches(name, known, n=1)
+    text = f"the simulated laboratory has {', '.join(known)}"
+    return f"{text}; did you mean {near[0]}?" if near else text

@@ -34,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fit a fault; may be repeated",
     )
     parser.add_argument(
+        "--transport",
+        metavar="ROLE=hislip|socket|vxi11|serial",
+        action="append",
+        default=[],
+        help="how an instrument is to be reached; may be repeated; all addresses are in `resources`",
+    )
+    parser.add_argument(
         "--address-file", metavar="F", type=Path, help="also write the addresses here"
     )
     parser.add_argument("--event-log", metavar="F", type=Path, help="log what the bridge does")
@@ -51,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         faults=faults,
         bench_faults=bench_faults,
         instruments=_instruments(arguments),
+        transports=arguments.transport,
     )
     with launch_twin(description, event_log=arguments.event_log) as twin:
         line = json.dumps(twin.addresses.as_json())

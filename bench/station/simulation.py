@@ -67,7 +67,10 @@ class FittedFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where the simulated bench answers: VISA resources, the device's URL, the clock."""
+    """Where the simulated bench answers: VISA resources, the device's URL, the clock.
+
+    ``resources`` are all addresses of an instrument, by role and transport.
+    """
 
     scope: str
     dmm: str
@@ -77,10 +80,11 @@ class Addresses:
     clock: str
     pid: int
     seed: int
+    resources: Mapping[str, Mapping[str, str]]
 
-    def as_json(self) -> dict[str, str | int]:
+    def as_json(self) -> dict[str, object]:
         """Return the addresses as ``bench twin`` prints them."""
-        return {name: getattr(self, name) for name in (*_SOCKETS, "pid", "seed")}
+        return {name: getattr(self, name) for name in (*_SOCKETS, "pid", "seed", "resources")}
 
 
 def unit_description(
@@ -93,6 +97,7 @@ def unit_description(
     faults: Sequence[FittedFault] = (),
     bench_faults: Sequence[str] = (),
     instruments: SimulatedInstruments | None = None,
+    transports: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what a simulated unit is built from: electrical values, firmware, fitted faults.
 
@@ -114,6 +119,7 @@ def unit_description(
         "faults": [{"spec": fault.spec, "severity": fault.severity} for fault in faults],
         "bench_faults": list(bench_faults),
         "instruments": (instruments or SimulatedInstruments()).names(),
+        "transports": list(transports),
     }
 
 
@@ -377,11 +383,12 @@ def _parse_addresses(line: bytes) -> Addresses:
             **{role: str(found[role]) for role in _SOCKETS},
             pid=int(found["pid"]),
             seed=int(found["seed"]),
+            resources=dict(found["resources"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise NotConnected(
-            f"simulated bench: expected one JSON line with {', '.join(_SOCKETS)}, pid and seed, "
-            f"found {line[:120]!r}"
+            f"simulated bench: expected one JSON line with {', '.join(_SOCKETS)}, pid, seed and "
+            f"resources, found {line[:120]!r}"
         ) from error
 
 

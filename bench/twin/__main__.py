@@ -89,6 +89,7 @@ def _laboratory(
         seed=described.seed,
         bench_faults=wanted,
         instruments=described.instruments,
+        transports=described.transports,
     )
 
 

@@ -124,6 +124,8 @@ class UnitDescription:
     faults: tuple[FaultEntry, ...] = ()
     bench_faults: tuple[str, ...] = ()
     instruments: InstrumentNames = InstrumentNames()
+    transports: tuple[str, ...] = ()
+    """How an instrument is reached, ``role=transport``."""
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> UnitDescription:

@@ -1,4 +1,4 @@
-"""The laboratory: one world, four instruments, six sockets."""
+"""The laboratory: one world, four instruments, each behind every transport that it is served by."""
 
 from __future__ import annotations
 
@@ -12,15 +12,23 @@ from bench.twin.instrument_faults import INSTRUMENT_FAULTS
 from bench.twin.interface import World
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scpi import ScpiInstrument
+from bench.twin.scpi_stream import ScpiTerminal, StreamServer
 from bench.twin.servers import LOOPBACK, ClockServer, DeviceLinkServer, listen
+from bench.twin.vxi11 import Vxi11Server
 
-__all__ = ["Laboratory"]
+__all__ = ["TRANSPORTS", "Address", "Laboratory"]
+
+TRANSPORTS = ("hislip", "socket", "vxi11", "serial")
+"""How an instrument can be reached; the serial line is there where it is asked for."""
+
+Address = str | int | dict[str, dict[str, str]]
 
 
 class Laboratory:
     """Instruments on a world, before and while they are served.
 
-    ``bench_faults`` that are not an instrument's are left to the world.
+    ``bench_faults`` that are not an instrument's are left to the world. ``transports``
+    (``role=transport``) says by which an instrument's address is given, HiSLIP otherwise.
     """
 
     def __init__(
@@ -30,6 +38,7 @@ class Laboratory:
         seed: int,
         bench_faults: Sequence[str] = (),
         instruments: InstrumentNames | None = None,
+        transports: Sequence[str] = (),
     ) -> None:
         """Build each instrument in the dialect that is named; raises ValueError for no such name."""
         names = instruments or InstrumentNames()
@@ -46,34 +55,68 @@ class Laboratory:
         for fault in bench_faults:
             if fault in INSTRUMENT_FAULTS:
                 INSTRUMENT_FAULTS[fault]().fit(self)
-        self._servers: list[asyncio.Server] = []
-
-    async def start(self) -> dict[str, str | int]:
-        """Open the sockets; return their addresses by role."""
-        clock = ClockServer(self.time)  # first of those that hear of an advance
-        instruments: dict[str, ScpiInstrument] = {
+        self._instruments: dict[str, ScpiInstrument] = {
             "scope": self.scope,
             "dmm": self.dmm,
             "switch": self.switch,
             "supply": self.supply,
         }
-        addresses: dict[str, str | int] = {}
-        for role, instrument in instruments.items():
-            port = await self._serve(HislipServer(instrument).connect)
-            addresses[role] = f"TCPIP::{LOOPBACK}::hislip0,{port}::INSTR"
+        self._transports = dict(self._transport(choice) for choice in transports)
+        self._servers: list[asyncio.Server] = []
+        self._terminals: list[ScpiTerminal] = []
+
+    async def start(self) -> dict[str, Address]:
+        """Open the sockets; return the address of each role, and all of them as ``resources``."""
+        clock = ClockServer(self.time)  # first of those that hear of an advance
+        resources = {
+            role: await self._serve_instrument(role, instrument)
+            for role, instrument in self._instruments.items()
+        }
+        addresses: dict[str, Address] = {
+            role: known[self._transports.get(role, TRANSPORTS[0])]
+            for role, known in resources.items()
+        }
         addresses["device"] = (
             f"tcp://{LOOPBACK}:{await self._serve(DeviceLinkServer(self.time).connect)}"
         )
         addresses["clock"] = f"{LOOPBACK}:{await self._serve(clock.connect)}"
+        addresses["resources"] = resources
         return addresses
 
     async def close(self) -> None:
         """Close the sockets."""
-        for server in self._servers:
+        for server in (*self._servers, *self._terminals):
             server.close()
         self._servers.clear()
+        self._terminals.clear()
+
+    async def _serve_instrument(self, role: str, instrument: ScpiInstrument) -> dict[str, str]:
+        """Serve one instrument by every transport; return its VISA resources."""
+        hislip_port = await self._serve(HislipServer(instrument).connect)
+        socket_port = await self._serve(StreamServer(instrument).connect)
+        vxi11 = Vxi11Server(instrument)
+        vxi11.port = await self._serve(vxi11.connect)
+        found = {
+            "hislip": f"TCPIP::{LOOPBACK}::hislip0,{hislip_port}::INSTR",
+            "socket": f"TCPIP::{LOOPBACK}::{socket_port}::SOCKET",
+            "vxi11": f"TCPIP::{LOOPBACK},{vxi11.port}::inst0::INSTR",
+        }
+        if self._transports.get(role) == "serial":
+            terminal = ScpiTerminal(instrument)
+            self._terminals.append(terminal)
+            found["serial"] = f"ASRL{terminal.path}::INSTR"
+        return found
 
     async def _serve(self, factory: Callable[[], asyncio.Protocol]) -> int:
         server, port = await listen(factory)
         self._servers.append(server)
         return port
+
+    def _transport(self, choice: str) -> tuple[str, str]:
+        role, _, transport = choice.partition("=")
+        if role not in self._instruments or transport not in TRANSPORTS:
+            raise ValueError(
+                f"transports: expected one of {', '.join(self._instruments)} = one of "
+                f"{', '.join(TRANSPORTS)}, found {choice!r}"
+            )
+        return role, transport

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from bench.twin.laboratory import Laboratory
@@ -47,9 +47,13 @@ class Served:
 
 
 @contextmanager
-def served(world: FakeWorld | None = None, *faults: str) -> Iterator[Served]:
+def served(
+    world: FakeWorld | None = None, *faults: str, transports: Sequence[str] = ()
+) -> Iterator[Served]:
     """Serve a laboratory as long as the block runs."""
-    running = Served(Laboratory(world or FakeWorld(), seed=3, bench_faults=faults))
+    running = Served(
+        Laboratory(world or FakeWorld(), seed=3, bench_faults=faults, transports=transports)
+    )
     try:
         yield running
     finally:

@@ -157,7 +157,9 @@ def test_the_process_tells_where_it_is_and_ends_with_its_lifeline(
     assert json.loads((tmp_path / "at.json").read_text(encoding="utf-8")) == addresses
     assert addresses["pid"] == process.process.pid
     assert addresses["seed"] == 1
-    assert set(addresses) == {"scope", "dmm", "switch", "supply", "device", "clock", "pid", "seed"}
+    roles = {"scope", "dmm", "switch", "supply"}
+    assert set(addresses) == {*roles, "device", "clock", "pid", "seed", "resources"}
+    assert set(addresses["resources"]) == roles
     assert sorted(path.name for path in tmp_path.iterdir()) == ["at.json", "e", "unit.json"]
     process.cut_lifeline()
     assert process.process.wait(10) == 0

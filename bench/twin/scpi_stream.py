@@ -1,0 +1,98 @@
+"""SCPI on a plain stream: the raw socket and the serial line of an instrument.
+
+A line feed ends a message in both directions. A stream has no device clear, no status byte and
+no END: what was asked is answered, however late. On a pseudo-terminal the bytes are those of a
+serial line; its speed, parity and handshake are not simulated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import tty
+from collections import deque
+
+from bench.twin.scpi import ScpiInstrument
+from bench.twin.scpi_parameters import ScpiError
+from bench.twin.servers import LineConnection, LineServer
+
+__all__ = ["ScpiStream", "ScpiTerminal", "StreamServer"]
+
+_LONGEST_MESSAGE = 1 << 20
+_CHUNK_BYTES = 65_536
+
+
+class ScpiStream:
+    """The input buffer of one stream in front of an instrument."""
+
+    def __init__(self, instrument: ScpiInstrument) -> None:
+        self._instrument = instrument
+        self._pending = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Execute every message that is complete; return what they answer."""
+        *messages, self._pending = (self._pending + data).split(b"\n")
+        if len(self._pending) > _LONGEST_MESSAGE:
+            self._pending = b""
+            self._instrument.push_error(ScpiError(-363))
+        replies = [self._instrument.execute(message) for message in messages if message.strip()]
+        return b"".join(reply + b"\n" for reply in replies if reply is not None)
+
+
+class StreamServer(LineServer):
+    """The raw socket of one instrument; every connection has its own input buffer."""
+
+    def __init__(self, instrument: ScpiInstrument) -> None:
+        super().__init__()
+        self._instrument = instrument
+        self._streams: dict[LineConnection, ScpiStream] = {}
+
+    def received(self, connection: LineConnection, data: bytes) -> None:
+        """Execute what came and answer it."""
+        stream = self._streams.setdefault(connection, ScpiStream(self._instrument))
+        if reply := stream.feed(data):
+            connection.send(reply)
+
+    def forget(self, connection: LineConnection) -> None:
+        """A connection ended, its half message with it."""
+        super().forget(connection)
+        self._streams.pop(connection, None)
+
+
+class ScpiTerminal:
+    """A pseudo-terminal in front of one instrument, as a serial port would be."""
+
+    def __init__(self, instrument: ScpiInstrument) -> None:
+        self._stream = ScpiStream(instrument)
+        self._master, self._slave = os.openpty()  # ours stays open: a client may come and go
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self._to_send: deque[memoryview] = deque()
+        self.path = os.ttyname(self._slave)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._master, self._read)
+
+    def close(self) -> None:
+        """Close both ends."""
+        self._loop.remove_reader(self._master)
+        self._loop.remove_writer(self._master)
+        os.close(self._master)
+        os.close(self._slave)
+
+    def _read(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            if reply := self._stream.feed(os.read(self._master, _CHUNK_BYTES)):
+                self._to_send.append(memoryview(reply))
+                self._loop.add_writer(self._master, self._write)
+
+    def _write(self) -> None:
+        while self._to_send:
+            try:
+                sent = os.write(self._master, self._to_send[0])
+            except BlockingIOError:
+                return
+            rest = self._to_send.popleft()[sent:]
+            if rest:
+                self._to_send.appendleft(rest)
+        self._loop.remove_writer(self._master)

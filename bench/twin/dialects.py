@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from bench.twin.dmm import Multimeter
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
+from bench.twin.scopes.keysight_3000x import KeysightScope
 from bench.twin.scpi import ScpiInstrument
 from bench.twin.supply import PowerSupply
 from bench.twin.switch import SwitchUnit
@@ -78,7 +79,7 @@ def _supply(kind: type[PowerSupply]) -> Callable[[Place], PowerSupply]:
 
 SCOPES: Mapping[str, Dialect[Oscilloscope]] = {
     "keysight-3000x": Dialect(
-        build=_scope(Oscilloscope),
+        build=_scope(KeysightScope),
         identity="KEYSIGHT TECHNOLOGIES,DSO-X 3024A,{serial},02.43-SIMULATED",
     ),
 }

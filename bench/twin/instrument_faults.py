@@ -110,7 +110,7 @@ class ShortBlock:
 
     def fit(self, instruments: Instruments) -> None:
         """Cut the blocks."""
-        instruments.scope.waveform.missing_bytes = self.missing_bytes
+        instruments.scope.missing_bytes = self.missing_bytes
 
 
 class WrongInstrument:

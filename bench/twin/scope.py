@@ -1,46 +1,40 @@
-"""The simulated oscilloscope: Keysight DSO-X 3024A, four channels, eight bits.
+"""The simulated oscilloscope whatever its dialect: inputs, time base, trigger, single shots.
 
-Dialect: InfiniiVision 3000 X-Series Programmer's Guide (75037-97025).
-
-Model, where it is ours: 4 Mpts of memory, shared by a pair of channels (1 and 2, 3 and 4), so
-2 Mpts where both of a pair are on; half of it while running continuously. The sample rate is the
-fastest of the 1-2-5 steps that fits the range into the memory, at most 4 GSa/s (2 GSa/s where a
-pair shares). ``:RUN`` takes one record and rests until the next command reaches the scope. Below
-``:WAVeform:POINts`` the record is thinned to one sample a bucket (a pair, minimum first, in peak
-detect). A trigger is the crossing of the level by the noiseless signal, with a level error of at
-most 0.1 division and 0.3 divisions of hysteresis (0.6 with noise reject); trigger coupling, the
-other rejects and the hold-off are kept and answered but have no effect on a single shot. Averaging
-averages the noise of one record.
+A dialect is a subclass that declares the commands of one family over :class:`ScopeSettings` and says
+how long its records are. Model, where it is ours: ``RUN`` takes one record and rests until the next
+command reaches the scope. A trigger is the crossing of the level by the noiseless signal, with a
+level error of at most 0.1 division and 0.3 divisions of hysteresis (0.6 with noise reject); trigger
+coupling, the other rejects and the hold-off are kept and answered but have no effect on a single
+shot. Averaging averages the noise of one record.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.twin.interface import Direction
 from bench.twin.laboratory_time import Condition, LaboratoryTime
-from bench.twin.scope_acquisition import Acquisition, Plan, State
+from bench.twin.scope_acquisition import Acquisition, Plan, Record, State
+from bench.twin.scope_body import ScopeBody
 from bench.twin.scope_frontend import AnalogueInput, fixture_inputs
+from bench.twin.scope_record import sampled
 from bench.twin.scope_settings import CHANNELS, ScopeSettings
-from bench.twin.scope_setup import SetupCommands, channel_number
-from bench.twin.scope_waveform import WaveformCommands
-from bench.twin.scpi import ScpiInstrument, scientific
+from bench.twin.scpi import ScpiInstrument
 from bench.twin.scpi_parameters import ScpiError
-from bench.twin.scpi_tree import Call
 
 __all__ = ["Oscilloscope"]
 
 _LEVEL_ERROR_DIVISIONS = 0.1
 _HYSTERESIS_DIVISIONS = 0.3
-_TIME_BASE_PPM = 20.0
-"""Source: data sheet of the 3000 X-Series, ±25 ppm over its life."""
 _AUTO_TRIGGER_NS = 40_000_000
 _LONGEST_WAIT_NS = 60_000_000_000
 """``*OPC?``, ``*WAI`` and ``:DIGitize`` wait this long for a trigger before they give up."""
 _WAIT_STEP_NS = 10_000_000
-_RUNNING_BIT, _WAITING_BIT = 0x08, 0x20
 _DIRECTIONS: dict[str, Direction] = {
     "POS": "rising", "NEG": "falling", "EITH": "either", "ALT": "either",
 }  # fmt: skip
@@ -52,28 +46,36 @@ _OPPOSITE: dict[Direction, Direction] = {
 class Oscilloscope(ScpiInstrument):
     """The scope of the laboratory."""
 
-    error_queue_length = 30
+    BODY: ClassVar[ScopeBody] = ScopeBody()
 
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
         super().__init__(identity, timeline)
-        self.settings = ScopeSettings()
+        self.settings = ScopeSettings(body=self.BODY)
         self.acquisition = Acquisition(timeline)
         self.inputs = {
-            number: AnalogueInput(number=number, seed=seed, wiring=wiring)
+            number: AnalogueInput(number=number, seed=seed, wiring=wiring, body=self.BODY)
             for number, wiring in fixture_inputs(seed).items()
         }
         draws: list[float] = np.random.default_rng([seed, 0x5C]).uniform(-1, 1, 5).tolist()
         self._level_errors: dict[int, float] = dict(zip(CHANNELS, draws[:4], strict=True))
-        self.waveform = WaveformCommands(
-            self,
-            self.settings,
-            acquisition=self.acquisition,
-            inputs=self.inputs,
-            time_base_error=draws[4] * _TIME_BASE_PPM * 1e-6,
-        )
-        SetupCommands(self, self.settings)
-        self._add_acquisition_commands()
-        self._add_run_control()
+        self.time_base_error = draws[4] * self.BODY.time_base_ppm * 1e-6
+        self.missing_bytes = 0
+        """A bench fault: so many bytes are missing at the end of a waveform block."""
+        self._sampled: dict[tuple[int, int, int, int], NDArray[np.uint8] | NDArray[np.float64]] = {}
+
+    # -- what a dialect says
+
+    @abstractmethod
+    def sampling(self, *, single: bool) -> tuple[float, int]:
+        """Return sample rate and record length with the present settings."""
+
+    def conversions_hz(self, *, single: bool) -> float:
+        """Return how often the converter converts, whatever the sample rate."""
+        return self.sampling(single=single)[0]
+
+    def span(self) -> tuple[float, float]:
+        """Return start (from the trigger) and duration of the record, in seconds."""
+        return self.settings.time_base.start_s, self.settings.time_base.range_s
 
     # -- behaviour
 
@@ -82,12 +84,12 @@ class Oscilloscope(ScpiInstrument):
         self.acquisition.stop()
         self.acquisition.record = None
         self.settings.restore_defaults()
-        self._arm(single=False)
+        self.arm(single=False)
 
     def before_message(self) -> None:
         """Start the next record of a continuous run; drop trace that nobody needs."""
         if self.acquisition.running and not self.acquisition.pending:
-            self._arm(single=False)
+            self.arm(single=False)
         self.acquisition.trim()
 
     def operation_pending(self) -> bool:
@@ -106,25 +108,20 @@ class Oscilloscope(ScpiInstrument):
             else:
                 raise ScpiError(-365, "no trigger within 60 s")
 
-    def operation_condition(self) -> int:
-        """Bit 3: running; bit 5: armed and waiting for the trigger."""
-        running = _RUNNING_BIT if self.acquisition.running else 0
-        return running | (_WAITING_BIT if self.acquisition.state is State.WAITING else 0)
-
     def trigger(self) -> None:
         """``*TRG`` forces the trigger."""
         self.acquisition.force()
 
-    # -- planning
-
-    def _arm(self, *, single: bool) -> None:
+    def arm(self, *, single: bool) -> None:
+        """Start an acquisition with the present settings."""
         settings = self.settings
         condition, delay_s = self._condition()
+        start_s, range_s = self.span()
         plan = Plan(
-            start_s=settings.time_base.start_s,
-            range_s=settings.time_base.range_s,
-            points=settings.sampling(single=single)[1],
-            conversions_per_s=settings.memory(single=single)[1],
+            start_s=start_s,
+            range_s=range_s,
+            points=self.sampling(single=single)[1],
+            conversions_per_s=self.conversions_hz(single=single),
             kind=settings.acquire.kind,
             averages=int(settings.acquire.count),
             channels={n: replace(s) for n, s in settings.channels.items() if s.displayed},
@@ -133,6 +130,42 @@ class Oscilloscope(ScpiInstrument):
             auto_after_ns=_AUTO_TRIGGER_NS if settings.edge.sweep == "AUTO" else None,
         )
         self.acquisition.arm(plan, single=single)
+
+    def run_continuously(self) -> None:
+        """Acquire one record after the other."""
+        if not self.acquisition.running or self.acquisition.single:
+            self.arm(single=False)
+
+    def record_of(self, channel: int) -> Record:
+        """Return the completed record; raises ScpiError where the channel has none."""
+        record = self.acquisition.record
+        if record is None:
+            raise ScpiError(-230, "no record has been acquired")
+        if channel not in record.plan.channels:
+            raise ScpiError(-221, f"channel {channel} was off")
+        return record
+
+    def codes(
+        self, channel: int, *, step: int = 1, steps: int = 1
+    ) -> NDArray[np.uint8] | NDArray[np.float64]:
+        """Return the record's codes; a record is sampled once however often it is read."""
+        record = self.record_of(channel)
+        key = (record.number, channel, step, steps)
+        if key not in self._sampled:
+            self._sampled = {k: v for k, v in self._sampled.items() if k[0] == record.number}
+            self._sampled[key] = sampled(
+                record,
+                channel,
+                inputs=self.inputs,
+                time_base_error=self.time_base_error,
+                step=step,
+                steps=steps,
+            )
+        return self._sampled[key]
+
+    def cut(self, data: bytes) -> bytes:
+        """Return a waveform block as it goes out: short where that fault is fitted."""
+        return data[: len(data) - self.missing_bytes] if self.missing_bytes else data
 
     def _condition(self) -> tuple[Condition | None, float]:
         """Return the crossing on the node that the trigger level means, and the input's delay."""
@@ -153,58 +186,3 @@ class Oscilloscope(ScpiInstrument):
             hysteresis_v=hysteresis * settings.scale_v / abs(gain),
         )
         return condition, source.delay_s()
-
-    # -- commands
-
-    def _add_acquisition_commands(self) -> None:
-        def at(_suffixes: tuple[int, ...]) -> object:
-            return self.settings.acquire
-
-        kinds = ("NORMal", "HRESolution", "PEAK", "AVERage")
-        self.add_choice("ACQuire:TYPE", "kind", kinds, at=at)
-        self.add_choice("ACQuire:MODE", "mode", ("RTIMe",), at=at)
-        self.add_number("ACQuire:COUNt", "count", at=at, default=8, limits=lambda _: (2, 65536))
-        self.add_number(
-            "ACQuire:COMPlete", "complete", at=at, default=100, limits=lambda _: (100, 100)
-        )
-        self.add_answer("ACQuire:POINts", lambda: f"+{self.settings.sampling(single=True)[1]}")
-        self.add_answer("ACQuire:SRATe", lambda: scientific(self.settings.sampling(single=True)[0]))
-
-    def _add_run_control(self) -> None:
-        self.add_action("RUN", self._run)
-        self.add_action("SINGle", self._single)
-        self.add_action("STOP", self.acquisition.stop)
-        self.add_action("TRIGger:FORCe", self.acquisition.force)
-        self.add_action("CDISplay", self._forget_record)
-        self.tree.add("DIGitize", command=self._digitize)
-        self.add_answer("RSTate", self._run_state)
-        self.add_answer("OPERegister:CONDition", lambda: f"+{self.operation_condition()}")
-        self.add_answer("TER", lambda: f"+{int(self.acquisition.take_triggered())}")
-        self.add_answer("AER", lambda: f"+{int(self.acquisition.take_armed())}")
-
-    def _single(self) -> None:
-        self.acquisition.take_triggered()
-        self.acquisition.take_armed()
-        self._arm(single=True)
-
-    def _run(self) -> None:
-        if not self.acquisition.running or self.acquisition.single:
-            self._arm(single=False)
-
-    def _digitize(self, call: Call) -> None:
-        while call.arguments.remaining:
-            self.settings.channels[channel_number(call.arguments)].displayed = True
-        self._single()
-        try:
-            self.wait_for_operation()
-        except ScpiError:
-            self.acquisition.stop()
-            raise
-
-    def _run_state(self) -> str:
-        if not self.acquisition.running:
-            return "STOP"
-        return "SING" if self.acquisition.single else "RUN"
-
-    def _forget_record(self) -> None:
-        self.acquisition.record = None

@@ -1,7 +1,7 @@
 """One analogue channel of the simulated scope, from the fixture's node to the ADC's codes.
 
-Errors are drawn once for each unit and vertical range, within the data sheet of the 3000 X-Series:
-d.c. gain ±2 % of full scale, offset ±0.1 division ±2 mV ±1 % of the offset setting.
+Errors are drawn once for each unit and vertical range, within what the family's
+:class:`~bench.twin.scope_body.ScopeBody` allows.
 """
 
 from __future__ import annotations
@@ -23,19 +23,12 @@ from bench.twin.sampling import (
     piece_counts,
     samples,
 )
+from bench.twin.scope_body import ScopeBody
 
-__all__ = ["DIVISIONS", "AnalogueInput", "ChannelSettings", "FixtureInput", "fixture_inputs"]
+__all__ = ["AnalogueInput", "ChannelSettings", "FixtureInput", "fixture_inputs"]
 
-DIVISIONS = 8
 CODES = 256
 CENTRE_CODE = 128
-LOWEST_CODE, HIGHEST_CODE = 1, 255
-"""Code 0 means a hole in the record; the ADC never produces it."""
-
-_COMMON_GAIN, _RANGE_GAIN = 0.010, 0.005
-_OFFSET_DIVISIONS, _OFFSET_V, _OFFSET_RELATIVE = 0.08, 1.5e-3, 0.006
-_NONLINEARITY_LSB = 0.45
-_NOISE_LSB, _NOISE_FLOOR_V = 0.32, 130e-6
 _AC_CORNER_HZ = 10.0
 _BANDWIDTH_LIMIT_HZ = 20e6
 _POLE_MATTERS = 20.0
@@ -46,6 +39,8 @@ _LUT_PER_CODE = 64
 @dataclass(slots=True)
 class ChannelSettings:
     """What the user sets. ``scale_bnc_v`` and ``offset_bnc_v`` are at the connector."""
+
+    body: ScopeBody = field(default_factory=ScopeBody)
 
     displayed: bool = True
     scale_bnc_v: float = 5.0
@@ -70,11 +65,11 @@ class ChannelSettings:
     @property
     def range_v(self) -> float:
         """Full scale at the probe's tip."""
-        return self.scale_v * DIVISIONS
+        return self.scale_v * self.body.vertical_divisions
 
     @range_v.setter
     def range_v(self, value: float) -> None:
-        self.scale_v = value / DIVISIONS
+        self.scale_v = value / self.body.vertical_divisions
 
     @property
     def offset_v(self) -> float:
@@ -88,7 +83,7 @@ class ChannelSettings:
     @property
     def code_v(self) -> float:
         """Volts at the probe's tip of one code of eight bits."""
-        return self.range_v / CODES
+        return self.scale_v / self.body.codes_per_division
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +129,7 @@ class AnalogueInput:
     number: int
     seed: int
     wiring: FixtureInput
+    body: ScopeBody = field(default_factory=ScopeBody)
     attenuation: float = 1.0
     forced_coupling: str | None = None
     drift_v: float = 0.0
@@ -160,8 +156,9 @@ class AnalogueInput:
         """Return the displayed volts at zero volts on the node."""
         draws = self._draws(settings)
         sign = -1.0 if settings.inverted else 1.0
-        error_v = _OFFSET_DIVISIONS * settings.scale_bnc_v * draws[1] + _OFFSET_V * draws[2]
-        error_v += _OFFSET_RELATIVE * settings.offset_bnc_v * draws[3] + self.drift_v
+        body = self.body
+        error_v = body.offset_divisions * settings.scale_bnc_v * draws[1] + body.offset_v * draws[2]
+        error_v += body.offset_relative * settings.offset_bnc_v * draws[3] + self.drift_v
         wired_v = self.wiring.offset_v / self.attenuation * (1 + self._gain_error(settings))
         return sign * (wired_v + error_v) * settings.probe
 
@@ -213,8 +210,13 @@ class AnalogueInput:
         index = (codes * _LUT_PER_CODE).astype(np.int32)
         return self._transfer_table()[np.clip(index, 0, CODES * _LUT_PER_CODE - 1)]
 
+    def fractional(self, codes: NDArray[np.float32], steps: int) -> NDArray[np.float64]:
+        """Return codes with ``steps`` values to each of the eight bits', non-linearity included."""
+        bent = codes + self.nonlinearity(codes)
+        return np.clip(np.rint(bent * steps) / steps, self.body.lowest_code, self.body.highest_code)
+
     def nonlinearity(self, codes: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return the ADC's integral non-linearity in codes, at most 0.45, smooth."""
+        """Return the ADC's integral non-linearity in codes, smooth."""
         generator = np.random.default_rng([self.seed, self.number, 0x1A])
         phases = generator.uniform(0, 2 * np.pi, 3)
         shares = generator.dirichlet((2.0, 2.0, 1.0))
@@ -223,15 +225,18 @@ class AnalogueInput:
             share * np.sin(order * angle + phase)
             for share, order, phase in zip(shares, (1, 2, 5), phases, strict=True)
         )
-        return _NONLINEARITY_LSB * np.asarray(waves)
+        return self.body.nonlinearity_lsb * np.asarray(waves)
 
     def _transfer_table(self) -> NDArray[np.uint8]:
-        table = _TRANSFER_TABLES.get((self.seed, self.number))
+        key = (self.seed, self.number, self.body)
+        table = _TRANSFER_TABLES.get(key)
         if table is None:
             fine = (np.arange(CODES * _LUT_PER_CODE) + 0.5) / _LUT_PER_CODE
             shifted = fine + self.nonlinearity(fine.astype(np.float32))
-            table = np.clip(np.floor(shifted + 0.5), LOWEST_CODE, HIGHEST_CODE).astype(np.uint8)
-            _TRANSFER_TABLES[self.seed, self.number] = table
+            table = np.clip(
+                np.floor(shifted + 0.5), self.body.lowest_code, self.body.highest_code
+            ).astype(np.uint8)
+            _TRANSFER_TABLES[key] = table
         return table
 
     def _filtered(
@@ -249,7 +254,9 @@ class AnalogueInput:
         self, table: SegmentTable, grid: Grid, settings: ChannelSettings, scale: float
     ) -> NDArray[np.float32] | np.float32:
         """Return the noise in codes: one number, or one a sample where the device's changes."""
-        own = math.hypot(_NOISE_LSB, _NOISE_FLOOR_V * settings.probe / settings.code_v)
+        own = math.hypot(
+            self.body.noise_lsb, self.body.noise_floor_v * settings.probe / settings.code_v
+        )
         sigmas = np.hypot(table.noise_v * scale, own)
         if sigmas.max() - sigmas.min() < 1e-3:
             return np.float32(sigmas.max())
@@ -289,7 +296,9 @@ class AnalogueInput:
 
     def _gain_error(self, settings: ChannelSettings) -> float:
         common = np.random.default_rng([self.seed, self.number, 0x6A]).uniform(-1, 1)
-        return _COMMON_GAIN * float(common) + _RANGE_GAIN * self._draws(settings)[0]
+        return (
+            self.body.gain_common * float(common) + self.body.gain_range * self._draws(settings)[0]
+        )
 
     def _draws(self, settings: ChannelSettings) -> list[float]:
         """Return this range's gain and offset draws and the channel's own two, each ±1."""
@@ -299,4 +308,4 @@ class AnalogueInput:
         return [*ranged.tolist(), *fixed.tolist()]
 
 
-_TRANSFER_TABLES: dict[tuple[int, int], NDArray[np.uint8]] = {}
+_TRANSFER_TABLES: dict[tuple[int, int, ScopeBody], NDArray[np.uint8]] = {}

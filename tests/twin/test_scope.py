@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench.twin.instrument_faults import INSTRUMENT_FAULTS
 from bench.twin.laboratory import Laboratory
-from bench.twin.scope import Oscilloscope
+from bench.twin.scopes.keysight_3000x import KeysightScope
 from tests.twin.fake_world import FakeWorld
 
 SETUP = (
@@ -26,7 +26,8 @@ class Bench:
     def __init__(self, world: FakeWorld | None = None, *, seed: int = 3) -> None:
         self.world = world or FakeWorld()
         self.laboratory = Laboratory(self.world, seed=seed)
-        self.scope: Oscilloscope = self.laboratory.scope
+        self.scope = self.laboratory.scope
+        assert isinstance(self.scope, KeysightScope)
         self.tell(SETUP)
 
     def ask(self, message: str) -> str:

@@ -1,8 +1,8 @@
-"""``:CHANnel``, ``:TIMebase`` and ``:TRIGger`` of the simulated scope."""
+"""``:CHANnel``, ``:TIMebase`` and ``:TRIGger`` of the simulated Keysight scope."""
 
 from __future__ import annotations
 
-from bench.twin.scope_frontend import DIVISIONS, ChannelSettings
+from bench.twin.scope_frontend import ChannelSettings
 from bench.twin.scope_settings import CHANNELS, ScopeSettings
 from bench.twin.scpi import ScpiInstrument, Target, scientific
 from bench.twin.scpi_parameters import Arguments, ScpiError
@@ -81,7 +81,8 @@ class SetupCommands:
 
     def _range_limits(self, suffixes: tuple[int, ...]) -> tuple[float, float]:
         low, high = self._scale_limits(suffixes)
-        return DIVISIONS * low, DIVISIONS * high
+        divisions = self._settings.body.vertical_divisions
+        return divisions * low, divisions * high
 
     def _offset_limits(self, suffixes: tuple[int, ...]) -> tuple[float, float]:
         settings = self._channel(suffixes)

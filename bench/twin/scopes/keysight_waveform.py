@@ -1,4 +1,4 @@
-"""``:WAVeform`` and ``:MEASure`` of the simulated scope."""
+"""``:WAVeform`` and ``:MEASure`` of the simulated Keysight scope."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.twin.scope_acquisition import Acquisition, Record
-from bench.twin.scope_frontend import AnalogueInput
-from bench.twin.scope_record import Preamble, Transfer, block, preamble, transfer
-from bench.twin.scope_settings import (
-    CHANNELS,
+from bench.twin.scope import Oscilloscope
+from bench.twin.scope_settings import CHANNELS
+from bench.twin.scopes.keysight_record import (
     MEMORY_POINTS,
     NORMAL_POINTS,
-    ScopeSettings,
+    Preamble,
+    Transfer,
     WaveformSettings,
+    block,
+    preamble,
+    transfer,
 )
-from bench.twin.scope_setup import channel_number
-from bench.twin.scpi import ScpiInstrument, scientific
+from bench.twin.scopes.keysight_setup import channel_number
+from bench.twin.scpi import scientific
 from bench.twin.scpi_parameters import ScpiError
 from bench.twin.scpi_tree import Call
 
@@ -40,37 +42,20 @@ _STATISTICS: Mapping[str, Callable[[_Volts], float]] = {
 class WaveformCommands:
     """Declares the commands that transfer a completed record."""
 
-    def __init__(
-        self,
-        instrument: ScpiInstrument,
-        settings: ScopeSettings,
-        *,
-        acquisition: Acquisition,
-        inputs: Mapping[int, AnalogueInput],
-        time_base_error: float,
-    ) -> None:
-        self._instrument = instrument
-        self._settings = settings
-        self._acquisition = acquisition
-        self._inputs = inputs
-        self._time_base_error = time_base_error
-        self.missing_bytes = 0
-        """A bench fault: so many bytes are missing at the end of a waveform block."""
+    def __init__(self, scope: Oscilloscope, wanted: WaveformSettings) -> None:
+        self._scope = scope
+        self._wanted = wanted
         self._sent: tuple[tuple[int, int, Transfer], bytes] | None = None
         self._add_settings()
         self._add_scaling()
         for name, statistic in _STATISTICS.items():
             self._add_measurement(f"MEASure:{name}", statistic)
 
-    @property
-    def _wanted(self) -> WaveformSettings:
-        return self._settings.waveform
-
     def _add_settings(self) -> None:
         def at(_suffixes: tuple[int, ...]) -> object:
             return self._wanted
 
-        instrument = self._instrument
+        instrument = self._scope
         sources = tuple(f"CHANnel{number}" for number in CHANNELS)
         instrument.add_choice("WAVeform:SOURce", "source", sources, at=at)
         instrument.add_choice("WAVeform:FORMat", "data_format", ("BYTE", "WORD", "ASCii"), at=at)
@@ -96,13 +81,13 @@ class WaveformCommands:
         }
         for name, answer in answers.items():
             self._add_scale_answer(f"WAVeform:{name}", answer)
-        self._instrument.add_answer("WAVeform:DATA", self._data)
+        self._scope.add_answer("WAVeform:DATA", self._data)
 
     def _add_scale_answer(self, pattern: str, answer: Callable[[Preamble], str]) -> None:
-        self._instrument.add_answer(pattern, lambda: answer(self._preamble()))
+        self._scope.add_answer(pattern, lambda: answer(self._preamble()))
 
     def _add_measurement(self, pattern: str, statistic: Callable[[_Volts], float]) -> None:
-        self._instrument.tree.add(pattern, query=lambda call: self._measured(call, statistic))
+        self._scope.tree.add(pattern, query=lambda call: self._measured(call, statistic))
 
     def _set_points(self, call: Call) -> None:
         token = call.arguments.peek().upper()
@@ -113,48 +98,33 @@ class WaveformCommands:
         self._wanted.points = call.arguments.integer(low=100, high=_MOST_POINTS, default=1000)
 
     def _points(self) -> str:
-        if self._acquisition.record is None:
+        if self._scope.acquisition.record is None:
             return f"+{self._wanted.transfer().points}"
         return f"+{self._preamble().points}"
 
-    def _record(self, channel: int) -> Record:
-        record = self._acquisition.record
-        if record is None:
-            raise ScpiError(-230, "no record has been acquired")
-        if channel not in record.plan.channels:
-            raise ScpiError(-221, f"channel {channel} was off")
-        return record
-
     def _preamble(self) -> Preamble:
         channel = self._wanted.channel
-        return preamble(self._record(channel), channel, self._wanted.transfer())
+        return preamble(self._scope.record_of(channel), channel, self._wanted.transfer())
 
     def _data(self) -> bytes:
-        """Return the record as a block; the same record is sampled once however often it is sent."""
+        """Return the record as a block; the same record is made once however often it is sent."""
         channel, wanted = self._wanted.channel, self._wanted.transfer()
-        record = self._record(channel)
-        key = (record.number, channel, wanted)
+        key = (self._scope.record_of(channel).number, channel, wanted)
         if self._sent is None or self._sent[0] != key:
-            self._sent = (key, block(self._sampled(record, channel, wanted)))
-        data = self._sent[1]
-        return data[: len(data) - self.missing_bytes] if self.missing_bytes else data
-
-    def _sampled(self, record: Record, channel: int, wanted: Transfer) -> bytes:
-        return transfer(
-            record, channel, wanted, inputs=self._inputs, time_base_error=self._time_base_error
-        )
+            self._sent = (key, block(transfer(self._scope, channel, wanted)))
+        return self._scope.cut(self._sent[1])
 
     def _measured(self, call: Call, statistic: Callable[[_Volts], float]) -> str:
         has_channel = bool(call.arguments.remaining)
         channel = channel_number(call.arguments) if has_channel else self._wanted.channel
         try:
-            record = self._record(channel)
+            record = self._scope.record_of(channel)
         except ScpiError:
             return scientific(_NO_VALUE)
         wanted = Transfer(
             data_format="BYTE", least_byte_first=False, unsigned=True, points=NORMAL_POINTS
         )
-        codes = np.frombuffer(self._sampled(record, channel, wanted), dtype=np.uint8).astype(
+        codes = np.frombuffer(transfer(self._scope, channel, wanted), dtype=np.uint8).astype(
             np.float64
         )
         scale = preamble(record, channel, wanted)

@@ -1,0 +1,1 @@
+"""The simulated oscilloscopes: one file a dialect, over the one engine of ``bench.twin.scope``."""

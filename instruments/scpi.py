@@ -18,9 +18,8 @@ from bench.errors import (
 from instruments.roles import Identity
 from instruments.session import Session
 
-__all__ = ["Assignment", "ScpiInstrument", "Setting", "parse_identity"]
+__all__ = ["Assignment", "OneCommandAMessage", "ScpiInstrument", "Setting", "parse_identity"]
 
-_ERROR_QUERY = ":SYST:ERR?"
 _ERROR_REPLY = re.compile(r'\s*([+-]?\d+)\s*,\s*"?(.*?)"?\s*\Z', re.DOTALL)
 _LAST_ERROR = re.compile(r'(?:\A|;)\s*([+-]?\d+)\s*,\s*"([^"]*)"\s*\Z')
 _MOST_ERRORS = 64
@@ -97,6 +96,7 @@ class ScpiInstrument:
     """Patterns of ``manufacturer,model`` (see :func:`instruments.known_models`)."""
     MANUAL: ClassVar[str] = ""
     """The manual that the driver was written from: title, number, what was verified."""
+    ERROR_QUERY: ClassVar[str] = ":SYST:ERR?"
 
     def __init__(self, session: Session, identity: Identity) -> None:
         """Drive the instrument behind an open session."""
@@ -114,13 +114,13 @@ class ScpiInstrument:
     def reset(self) -> None:
         """Bring the instrument to its power-on settings and clear its status."""
         self._written.clear()
-        self._session.query("*RST;*CLS;*OPC?", timeout_s=_RESET_TIMEOUT_S)
+        self._send_reset()
 
     def drain_errors(self) -> tuple[tuple[int, str], ...]:
         """Read the error queue until it is empty; return what was in it, oldest first."""
         found: list[tuple[int, str]] = []
         while len(found) < _MOST_ERRORS:
-            code, text = self._parse_error(self._session.query(_ERROR_QUERY))
+            code, text = self._parse_error(self._session.query(self.ERROR_QUERY))
             if code == 0:
                 return tuple(found)
             found.append((code, text))
@@ -134,6 +134,9 @@ class ScpiInstrument:
     def close(self) -> None:
         """Close the session; idempotent, never raises."""
         self._session.close()
+
+    def _send_reset(self) -> None:
+        self._session.query("*RST;*CLS;*OPC?", timeout_s=_RESET_TIMEOUT_S)
 
     def _apply(self, *assignments: Assignment, then: Sequence[str] = ()) -> list[str]:
         """Send what differs from what was sent last, then queries, closed by the error query.
@@ -156,7 +159,7 @@ class ScpiInstrument:
         ``answers`` is how many of ``commands`` answer. Raises ScpiError for what the instrument
         reports, also where it answers nothing at all because it did not understand the message.
         """
-        message = ";".join((*commands, _ERROR_QUERY))
+        message = ";".join((*commands, self.ERROR_QUERY))
         try:
             reply = self._session.query(message, timeout_s=timeout_s)
         except InstrumentTimeout:
@@ -210,8 +213,44 @@ class ScpiInstrument:
     def _parse_error(self, reply: str) -> tuple[int, str]:
         match = _ERROR_REPLY.match(reply)
         if match is None:
-            self._reject(_ERROR_QUERY, f"expected code and text, found {reply!r}")
+            self._reject(self.ERROR_QUERY, f"expected code and text, found {reply!r}")
         return int(match[1]), match[2]
+
+
+class OneCommandAMessage(ScpiInstrument):
+    """For families of which nobody says that they take several commands in one message.
+
+    What :meth:`_run` promises stays the same: every change ends in the error query.
+    """
+
+    def _send_reset(self) -> None:
+        self._session.write("*RST")
+        self._session.write("*CLS")
+        self._session.query("*OPC?", timeout_s=_RESET_TIMEOUT_S)
+
+    def _run(self, *commands: str, answers: int, timeout_s: float | None = None) -> list[str]:
+        replies: list[str] = []
+        for command in commands:
+            if not _is_query(command):
+                self._session.write(command)
+                continue
+            try:
+                replies.append(self._session.query(command, timeout_s=timeout_s))
+            except InstrumentTimeout:
+                self._written.clear()
+                self._explain_silence(command)
+                raise
+        message = ";".join(commands)
+        code, text = self._parse_error(self._session.query(self.ERROR_QUERY))
+        if code != 0:
+            self._refuse(message, code, text)
+        if len(replies) != answers:
+            self._reject(message, f"expected {answers} answers, found {len(replies)}")
+        return replies
+
+
+def _is_query(command: str) -> bool:
+    return command.split(" ", 1)[0].endswith("?")
 
 
 def parse_identity(reply: str) -> Identity:

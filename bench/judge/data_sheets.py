@@ -23,6 +23,9 @@ __all__ = [
 
 _FOLDER = Path(__file__).parent / "accuracy"
 _TRANSFER = _FOLDER / "transfer.toml"
+_USUAL_LONGEST_S = 1.0
+_USUAL_AC = (0.0006, 0.0003)
+"""Recalled of 6.5-digit meters, a.c. volts 10 Hz to 20 kHz, one year."""
 _PREFIXES = {"m": 1e-3, "k": 1e3, "": 1.0}
 
 
@@ -51,6 +54,10 @@ class MultimeterAccuracy:
     """Limit of error of an aperture's duration."""
     aperture_in_seconds: bool
     """False where the meter has steps of power-line cycles only."""
+    longest_aperture_s: float
+    """Of one reading, where it can be set in seconds."""
+    ac_voltage: tuple[float, float]
+    """Shares of reading and of range of a.c. volts at low frequencies."""
     dc_voltage: tuple[RangeAccuracy, ...]
     resistance: tuple[RangeAccuracy, ...]
 
@@ -63,10 +70,20 @@ class MultimeterAccuracy:
         """Return the half-width of a direct-voltage reading's error, in volts."""
         return _on_range(self.dc_voltage, reading_v, range_v, model=self.model)
 
+    def ac_voltage_limit_v(self, reading_v: float, *, range_v: float) -> float:
+        """Return the half-width of an alternating-voltage reading's error, in volts."""
+        of_reading, of_range = self.ac_voltage
+        return of_reading * reading_v + of_range * self._voltage_range_v(range_v)
+
     def resistance_uncertainty(self, reading_ohm: float, *, range_ohm: float) -> float:
         """Return the relative standard uncertainty of a four-wire resistance reading."""
         limit_ohm = self.resistance_limit_ohm(reading_ohm, range_ohm=range_ohm)
         return limit_ohm / math.sqrt(3.0) / reading_ohm
+
+    def _voltage_range_v(self, range_v: float) -> float:
+        """Return the full scale of the range that the meter takes for ``range_v``."""
+        scales = [row.full_scale for row in self.dc_voltage]
+        return min((scale for scale in scales if scale >= range_v * (1 - 1e-9)), default=range_v)
 
     def resistance_limit_ohm(self, reading_ohm: float, *, range_ohm: float | None = None) -> float:
         """Return the half-width of a resistance reading's error, in ohms."""
@@ -115,6 +132,11 @@ def multimeter_accuracy(model: str, *, where: str = "") -> MultimeterAccuracy:
         mark=table["mark"],
         aperture_ppm=table["aperture_ppm"],
         aperture_in_seconds=table["aperture_in_seconds"],
+        longest_aperture_s=table.get("longest_aperture_s", _USUAL_LONGEST_S),
+        ac_voltage=(
+            table.get("ac_of_reading", _USUAL_AC[0]),
+            table.get("ac_of_range", _USUAL_AC[1]),
+        ),
         dc_voltage=tuple(_range(row) for row in table["dc_voltage"]),
         resistance=tuple(_range(row) for row in table["resistance"]),
     )

@@ -59,9 +59,6 @@ RANGE_V: Final = 0.1
 WIDE_RANGE_V: Final = 10.0
 DC_APERTURE_S: Final = 1.0
 READINGS: Final = 3
-AC_OF_READING: Final = 0.0006
-AC_OF_RANGE: Final = 0.0003
-"""Recalled of 6.5-digit meters, a.c. volts 10 Hz to 20 kHz, one year."""
 UNWEIGHTED_S: Final = 0.2
 UNWEIGHTED_POINTS: Final = 100_000
 UNWEIGHTED_FULL_SCALE_V: Final = 25.0
@@ -206,8 +203,8 @@ def residual_dc(residual: Residual) -> Measured:
 def residual_ac(residual: Residual) -> Measured:
     """Return the weighted r.m.s. alternating current through the network, in A."""
     mean_v = float(np.mean(residual.ac_v))
-    limit_v = AC_OF_READING * mean_v + AC_OF_RANGE * residual.range_v
-    meter = rectangular("multimeter", limit_v, source="a.c. volts of a 6.5-digit meter [R]")
+    limit_v = residual.accuracy.ac_voltage_limit_v(mean_v, range_v=residual.range_v)
+    meter = rectangular("multimeter", limit_v, source="a.c. volts of such a meter [R]")
     return _over_network("residual alternating current", residual.ac_v, meter)
 
 

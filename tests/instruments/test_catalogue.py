@@ -17,26 +17,42 @@ from instruments import (
     open_oscilloscope,
     open_supply,
 )
-from instruments.dmms import Keysight344xx
+from instruments.dmms import (
+    Fluke884xA,
+    Keithley2000,
+    KeithleyDmm6500,
+    Keysight344xx,
+    Keysight34401A,
+    RigolDm858,
+    RigolDm3068,
+    SiglentSdm,
+)
 from instruments.roles import LoadSwitch, Multimeter, Oscilloscope, Supply
 from instruments.scopes import KeysightInfiniiVision
+from instruments.scpi import parse_identity
 from instruments.supplies import KeysightE36xx
 from instruments.switches import KeysightDaq970
-from tests.instruments.dialogue import Dialogue, identity, session
+from tests.instruments.dialogue import Dialogue, session
+from tests.instruments.examples import EXAMPLES
 from tests.instruments.peers import HislipPeer
 
-ROLES = {
-    KeysightInfiniiVision: (Oscilloscope, "DSO-X 3024T"),
-    Keysight344xx: (Multimeter, "34465A"),
-    KeysightDaq970: (LoadSwitch, "DAQ970A"),
-    KeysightE36xx: (Supply, "E36312A"),
-}
 OPENERS = {
-    KeysightInfiniiVision: open_oscilloscope,
-    Keysight344xx: open_multimeter,
-    KeysightDaq970: open_load_switch,
-    KeysightE36xx: open_supply,
+    Oscilloscope: open_oscilloscope,
+    Multimeter: open_multimeter,
+    LoadSwitch: open_load_switch,
+    Supply: open_supply,
 }
+
+
+def role_of(driver: type) -> type:
+    """Return the Protocol that a driver's folder stands for."""
+    roles = {
+        "scopes": Oscilloscope,
+        "dmms": Multimeter,
+        "switches": LoadSwitch,
+        "supplies": Supply,
+    }
+    return roles[driver.__module__.split(".")[1]]
 
 
 def members(role: type) -> set[str]:
@@ -51,7 +67,7 @@ def instrument(idn: str) -> HislipPeer:
 
 
 def test_every_driver_is_tested_here():
-    assert set(ROLES) == set(DRIVERS)
+    assert set(EXAMPLES) == set(DRIVERS)
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
@@ -73,8 +89,8 @@ def test_a_driver_names_models_that_are_patterns_of_manufacturer_and_model(drive
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_a_driver_has_every_member_of_its_role_with_the_same_signature(driver):
-    role, model = ROLES[driver]
-    made = driver(session(Dialogue()), identity(model))
+    role = role_of(driver)
+    made = driver(session(Dialogue()), parse_identity(EXAMPLES[driver]))
     for name in members(role):
         assert hasattr(made, name), f"{driver.__name__} lacks {name}"
         declared = inspect.getattr_static(role, name, None)
@@ -85,7 +101,7 @@ def test_a_driver_has_every_member_of_its_role_with_the_same_signature(driver):
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_closing_is_idempotent(driver):
-    made = driver(session(Dialogue()), identity(ROLES[driver][1]))
+    made = driver(session(Dialogue()), parse_identity(EXAMPLES[driver]))
     made.close()
     made.close()
 
@@ -102,6 +118,13 @@ def test_known_models_name_their_driver():
         ("KEYSIGHT TECHNOLOGIES,DSO-X 2022A,MY57,02.50", KeysightInfiniiVision),
         ("Keysight Technologies,34465A,MY57,A.02.17-02.40-02.17-00.52-04-01", Keysight344xx),
         ("Agilent Technologies,34461A,MY53,A.01.08", Keysight344xx),
+        ("HEWLETT-PACKARD,34401A,0,11-5-2", Keysight34401A),
+        ("KEITHLEY INSTRUMENTS INC.,MODEL 2000,1234567,A19  /A02", Keithley2000),
+        ("KEITHLEY INSTRUMENTS,MODEL DMM6500,04340543,1.7.12b", KeithleyDmm6500),
+        ("Rigol Technologies,DM3068,DM3O1234,01.01.00.01", RigolDm3068),
+        ("RIGOL TECHNOLOGIES,DM858,DM8A0000,00.01.02", RigolDm858),
+        ("Siglent Technologies,SDM3065X,SDM36FAC0R0001,3.01.01.10", SiglentSdm),
+        ("FLUKE,8846A,1234567,01.00", Fluke884xA),
         ("Keysight Technologies,DAQ970A,MY58,A.02.01", KeysightDaq970),
         ("HEWLETT-PACKARD,34970A,0,13-2-2", KeysightDaq970),
         ("Keysight Technologies,E36312A,MY59,1.0.0", KeysightE36xx),
@@ -156,10 +179,10 @@ def test_something_that_is_no_instrument_is_refused():
 
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_a_role_takes_its_kind_of_instrument_and_no_other(driver):
-    with instrument(f"Keysight Technologies,{ROLES[driver][1]},MY1,1") as peer:
+    with instrument(EXAMPLES[driver]) as peer:
         for kind, opener in OPENERS.items():
-            if kind is driver:
+            if kind is role_of(driver):
                 opener(peer.resource_name).close()
             else:
-                with pytest.raises(IdentityMismatch, match=r"expected an? .*, found Keysight"):
+                with pytest.raises(IdentityMismatch, match=r"expected an? .*, found "):
                     opener(peer.resource_name)

@@ -1,0 +1,32 @@
+"""One answer to ``*IDN?`` for every driver of the project."""
+
+from __future__ import annotations
+
+from instruments.catalogue import Driver
+from instruments.dmms import (
+    Fluke884xA,
+    Keithley2000,
+    KeithleyDmm6500,
+    Keysight344xx,
+    Keysight34401A,
+    RigolDm858,
+    RigolDm3068,
+    SiglentSdm,
+)
+from instruments.scopes import KeysightInfiniiVision
+from instruments.supplies import KeysightE36xx
+from instruments.switches import KeysightDaq970
+
+EXAMPLES: dict[type[Driver], str] = {
+    KeysightInfiniiVision: "KEYSIGHT TECHNOLOGIES,DSO-X 3024T,MY1,07.20",
+    Keysight344xx: "Keysight Technologies,34465A,MY1,A.02.17",
+    Keysight34401A: "HEWLETT-PACKARD,34401A,0,11-5-2",
+    Keithley2000: "KEITHLEY INSTRUMENTS INC.,MODEL 2000,1234567,A19  /A02",
+    KeithleyDmm6500: "KEITHLEY INSTRUMENTS,MODEL DMM6500,04340543,1.7.12b",
+    RigolDm3068: "Rigol Technologies,DM3068,DM3O1234,01.01.00.01",
+    RigolDm858: "RIGOL TECHNOLOGIES,DM858,DM8A0000,00.01.02",
+    SiglentSdm: "Siglent Technologies,SDM3055,SDM35FAC0R0001,1.01.01.25",
+    Fluke884xA: "FLUKE,8846A,1234567,01.00",
+    KeysightDaq970: "Keysight Technologies,DAQ970A,MY1,A.02.01",
+    KeysightE36xx: "Keysight Technologies,E36312A,MY1,1.0.0",
+}

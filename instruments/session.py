@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn, TypeVar
 
 import numpy as np
@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from bench.clock import Clock, WallClock
 from bench.errors import InstrumentError, InstrumentTimeout, NotConnected
-from instruments.transport import Transport, VisaTransport
+from instruments.blocks import parse_block, shortened
+from instruments.transport import Transport, open_transport
 
 __all__ = ["DEFAULT_TIMEOUT_S", "Session", "open_session", "parse_block", "parse_numbers"]
 
 DEFAULT_TIMEOUT_S = 5.0
 """Longest answer of an instrument that has nothing long to do."""
 _CLEAR_LIMIT_S = 2.0
-_LOGGED_CHARACTERS = 120
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 
 _logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class Session:
         try:
             return reply.decode("ascii").rstrip("\r\n")
         except UnicodeDecodeError:
-            self._fail_parsing(command, f"expected ASCII, found {_shortened(reply)}")
+            self._fail_parsing(command, f"expected ASCII, found {shortened(reply)}")
 
     def query_number(self, command: str) -> float:
         """Return the one number that a query answers; raises InstrumentError for anything else."""
@@ -87,18 +87,25 @@ class Session:
             self._fail_parsing(command, str(error))
 
     def query_block(
-        self, command: str, *, count: int | None = None, timeout_s: float | None = None
+        self,
+        command: str,
+        *,
+        count: int | None = None,
+        prefixes: Sequence[str] = (),
+        timeout_s: float | None = None,
     ) -> NDArray[np.uint8]:
-        """Return the bytes of a definite-length block, shape (count,), a read-only view.
+        """Return the bytes of a block, shape (count,), a read-only view.
 
-        Raises InstrumentError where the block is short, long, indefinite or not of ``count`` bytes.
+        ``prefixes`` are texts that the family may send in front of it. An indefinite block is
+        taken where its end shows: on a stream only with ``count``. Raises InstrumentError where the
+        block is short, long or not of ``count`` bytes.
         """
         limit_s = self.timeout_s if timeout_s is None else timeout_s
         reply = self._exchange(
-            command, lambda: self._transport.read_block(timeout_s=limit_s), limit_s
+            command, lambda: self._transport.read_block(timeout_s=limit_s, count=count), limit_s
         )
         try:
-            return parse_block(reply, count=count)
+            return parse_block(reply, count=count, prefixes=prefixes)
         except ValueError as error:
             self.clear()
             self._fail_parsing(command, str(error))
@@ -163,7 +170,7 @@ class Session:
     def _timeout(self, command: str, limit_s: float) -> InstrumentTimeout:
         return InstrumentTimeout(
             self.describe(
-                f"no complete answer to {_shortened(command)} within {limit_s:g} s; "
+                f"no complete answer to {shortened(command)} within {limit_s:g} s; "
                 "check that it is switched on and not in a menu, then run `bench doctor`"
             )
         )
@@ -180,7 +187,7 @@ class Session:
     def _fail_parsing(self, command: str, reason: str) -> NoReturn:
         raise InstrumentError(
             self.describe(
-                f"the answer to {_shortened(command)} is not usable: {reason}; "
+                f"the answer to {shortened(command)} is not usable: {reason}; "
                 "switch the instrument off and on and try again"
             )
         )
@@ -190,8 +197,8 @@ class Session:
             _logger.debug(
                 "%s < %s > %s (%.2f ms)",
                 self.role,
-                _shortened(command),
-                _shortened(reply),
+                shortened(command),
+                shortened(reply),
                 duration_s * 1e3,
             )
 
@@ -210,7 +217,7 @@ def open_session(
     """
     where = f"{role} ({resource_name})"
     try:
-        transport = VisaTransport(resource_name, open_timeout_s=timeout_s)
+        transport = open_transport(resource_name, open_timeout_s=timeout_s)
     except TimeoutError as error:
         raise InstrumentTimeout(
             f"{where}: no answer to the connection within {timeout_s:g} s; "
@@ -236,36 +243,7 @@ def parse_numbers(reply: str, *, count: int | None = None) -> NDArray[np.float64
     fields = [field.strip() for field in reply.split(",")]
     for field in fields:
         if not _NUMBER.match(field):
-            raise ValueError(f"expected a number, found {_shortened(field)!s}")
+            raise ValueError(f"expected a number, found {shortened(field)}")
     if count is not None and len(fields) != count:
         raise ValueError(f"expected {count} numbers, found {len(fields)}")
     return np.array([float(field) for field in fields], dtype=np.float64)
-
-
-def parse_block(reply: bytes, *, count: int | None = None) -> NDArray[np.uint8]:
-    """Return the payload of an IEEE 488.2 definite-length block as a view; raises ValueError.
-
-    ``#``, one digit n from 1 to 9, n digits giving the number of bytes, the bytes, then at most a
-    terminator. Source: IEEE 488.2, definite length arbitrary block response data.
-    """
-    if reply[:1] != b"#" or not reply[1:2].isdigit() or reply[1:2] == b"0":
-        raise ValueError(f"expected a definite-length block, found {_shortened(reply)}")
-    start = 2 + int(reply[1:2])
-    if len(reply) < start or not reply[2:start].isdigit():
-        raise ValueError(f"expected the block's length, found {_shortened(reply)}")
-    declared = int(reply[2:start])
-    found = len(reply) - start
-    if found < declared or reply[start + declared :].strip(b"\r\n"):
-        raise ValueError(f"expected a block of {declared} bytes, found {found}")
-    if count is not None and declared != count:
-        raise ValueError(f"expected {count} bytes, the block has {declared}")
-    return np.frombuffer(reply, dtype=np.uint8, count=declared, offset=start)
-
-
-def _shortened(payload: object) -> str:
-    """Return a payload for a log line or a message, cut where it is long."""
-    if isinstance(payload, bytes | bytearray):
-        text, size = repr(bytes(payload[:_LOGGED_CHARACTERS])), len(payload)
-    else:
-        text, size = str(payload)[:_LOGGED_CHARACTERS], len(str(payload))
-    return text if size <= _LOGGED_CHARACTERS else f"{text}… ({size} in all)"

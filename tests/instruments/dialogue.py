@@ -30,7 +30,7 @@ class Dialogue:
     def read_text(self, *, timeout_s: float) -> bytes:
         return self._answer() + b"\n"
 
-    def read_block(self, *, timeout_s: float) -> bytes:
+    def read_block(self, *, timeout_s: float, count: int | None = None) -> bytes:
         return self._answer()
 
     def clear(self, *, limit_s: float) -> bool:

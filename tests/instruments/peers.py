@@ -1,15 +1,18 @@
-"""Tiny instruments on loopback sockets: a raw socket and the part of HiSLIP that a client needs.
+"""Tiny instruments: on a raw socket, a pseudo-terminal, and the parts of HiSLIP and VXI-11 in use.
 
-HiSLIP source: IVI-6.1, messages of the synchronized mode. Written against the specification and
-not against the simulated bench, so that the two check one another.
+Sources: IVI-6.1, messages of the synchronized mode; VXI-11 revision 1.0 and RFC 5531. Written against
+the specifications and not against the simulated bench, so that the two check one another.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import struct
 import threading
+import time
+import tty
 from collections.abc import Callable
 
 HEADER = struct.Struct("!2sBBIQ")
@@ -22,6 +25,14 @@ ASYNC_CLEAR, ASYNC_CLEAR_ACKNOWLEDGE = 19, 23
 
 Answer = Callable[[bytes], bytes | None]
 """A program message in, a response message (or silence) out; raising OSError drops the line."""
+
+
+class HalfWay(Exception):
+    """Send the first half of a response, then close the line or fall silent."""
+
+    def __init__(self, reply: bytes, *, close: bool) -> None:
+        self.reply = reply
+        self.close = close
 
 
 class Peer:
@@ -78,7 +89,13 @@ class SocketPeer(Peer):
     def serve(self, line: socket.socket) -> None:
         with line.makefile("rb") as reader:
             while message := reader.readline():
-                reply = self.answer(message.rstrip(b"\n"))
+                try:
+                    reply = self.answer(message.rstrip(b"\n"))
+                except HalfWay as half:
+                    line.sendall(half.reply[: len(half.reply) // 2])
+                    if half.close:
+                        break
+                    continue
                 if reply is not None:
                     line.sendall(reply)
         line.close()
@@ -116,7 +133,14 @@ class HislipPeer(Peer):
             elif kind in (DATA, DATA_END):
                 program += payload
                 if kind == DATA_END:
-                    self._respond(line, parameter, self.answer(program.rstrip(b"\n")))
+                    try:
+                        self._respond(line, parameter, self.answer(program.rstrip(b"\n")))
+                    except HalfWay as half:
+                        head = HEADER.pack(b"HS", DATA_END, 0, parameter, len(half.reply))
+                        line.sendall(head + half.reply[: len(half.reply) // 2])
+                        if half.close:
+                            line.close()
+                            return
                     program = b""
 
     def _respond(self, line: socket.socket, message_id: int, reply: bytes | None) -> None:
@@ -136,6 +160,129 @@ class HislipPeer(Peer):
     @staticmethod
     def _send(line: socket.socket, kind: int, *, parameter: int = 0, payload: bytes = b"") -> None:
         line.sendall(HEADER.pack(b"HS", kind, 0, parameter, len(payload)) + payload)
+
+
+class Vxi11Peer(Peer):
+    """A SCPI instrument on the core channel of VXI-11. ``dead``: it answers no call any more."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.dead = False
+        self.cleared = threading.Event()
+        super().__init__()
+
+    @property
+    def resource_name(self) -> str:
+        return f"TCPIP::127.0.0.1,{self.port}::inst0::INSTR"
+
+    def serve(self, line: socket.socket) -> None:
+        response = b""
+        while True:
+            xid, procedure, arguments = self._receive(line)
+            if self.dead:
+                continue
+            if procedure == 10:
+                self._send(line, xid, struct.pack("!4I", 0, 7, 0, 1 << 20))
+            elif procedure == 11:
+                size = struct.unpack_from("!I", arguments, 16)[0]
+                message = arguments[20 : 20 + size].rstrip(b"\n")
+                try:
+                    response = self.answer(message) or b""
+                except HalfWay as half:
+                    self._send(line, xid, struct.pack("!2I", 0, size))
+                    xid, _, _ = self._receive(line)
+                    self._send(line, xid, self._piece(half.reply, 0), part=0.5)
+                    if half.close:
+                        line.close()
+                        return
+                    continue
+                self._send(line, xid, struct.pack("!2I", 0, size))
+            elif procedure == 12:
+                _, count, timeout_ms = struct.unpack_from("!3I", arguments)
+                if not response:
+                    time.sleep(timeout_ms / 1000)
+                    self._send(line, xid, struct.pack("!3I", 15, 0, 0))
+                    continue
+                piece, response = response[:count], response[count:]
+                self._send(line, xid, self._piece(piece, 0 if response else 4))
+            else:
+                if procedure == 15:
+                    response = b""
+                    self.cleared.set()
+                self._send(line, xid, struct.pack("!I", 0))
+
+    @staticmethod
+    def _piece(data: bytes, reason: int) -> bytes:
+        return struct.pack("!3I", 0, reason, len(data)) + data + bytes(-len(data) % 4)
+
+    @staticmethod
+    def _receive(line: socket.socket) -> tuple[int, int, bytes]:
+        (mark,) = struct.unpack("!I", _exactly(line, 4))
+        record = _exactly(line, mark & 0x7FFF_FFFF)
+        xid, _, _, _, _, procedure = struct.unpack_from("!6I", record)
+        return xid, procedure, record[40:]
+
+    @staticmethod
+    def _send(line: socket.socket, xid: int, results: bytes, *, part: float = 1.0) -> None:
+        record = struct.pack("!6I", xid, 1, 0, 0, 0, 0) + results
+        whole = struct.pack("!I", 0x8000_0000 | len(record)) + record
+        line.sendall(whole[: round(len(whole) * part)])
+
+
+class SerialPeer:
+    """A SCPI instrument on a pseudo-terminal; leaving the block unplugs it."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        self._closed = False
+        self.resource_name = f"ASRL{os.ttyname(self._slave)}::INSTR"
+        self._serving = threading.Thread(target=self._serve, daemon=True)
+        self._serving.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_) -> None:
+        if not self._closed:
+            self._closed = True
+            os.write(self._slave, b"\n")  # wakes the reader
+            self._serving.join(5)
+            self.unplug()
+
+    def unplug(self) -> None:
+        for end in (self._master, self._slave):
+            with contextlib.suppress(OSError):
+                os.close(end)
+
+    def _serve(self) -> None:
+        program = b""
+        while not self._closed:
+            try:
+                program += os.read(self._master, 65536)
+            except OSError:
+                return
+            *messages, program = program.split(b"\n")
+            for message in messages:
+                if not message:
+                    continue
+                try:
+                    self._send(self.answer(message) or b"")
+                except HalfWay as half:
+                    self._send(half.reply[: len(half.reply) // 2])
+                    if half.close:
+                        self._closed = True
+                        self.unplug()
+                        return
+                except OSError:
+                    self._closed = True
+                    self.unplug()
+                    return
+
+    def _send(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._master, data) :]
 
 
 class BannerPeer(Peer):

@@ -117,9 +117,9 @@ def test_a_block_is_a_view_of_what_came():
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
-        (b"#0abc\n", "definite-length block"),
+        (b"#0abc", "expected 4 bytes, the block has 3"),
         (b"hello\n", "definite-length block"),
-        (b"", "definite-length block"),
+        (b"", "a block's length"),
         (b"#9", "block's length"),
         (b"#3a00", "block's length"),
         (b"#15abc\n", "block of 5 bytes, found 4"),

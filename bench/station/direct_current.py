@@ -1,7 +1,8 @@
 """Direct current by multimeter over the shunt, in apertures of whole repetitions of the output.
 
 The repetition is measured with the scope first; readings are taken until at least ten repetitions
-are covered, from three start phases that must agree. Never by the meter's alternating-current
+are covered, from three start phases that must agree. A meter whose readings hold no whole repetition
+sweeps their start phases instead (:mod:`bench.station.sweeps`). Never by the meter's alternating-current
 function, which sees neither the direct part nor pulses below its band. Source: docs/laboratory.md.
 """
 
@@ -18,9 +19,11 @@ from numpy.typing import NDArray
 from bench.clock import Clock
 from bench.judge import MultimeterAccuracy
 from bench.station.fixture import Fixture
+from bench.station.repetition import Repetition
+from bench.station.sweeps import Sweeps
 from instruments.roles import Multimeter
 
-__all__ = ["Apertures", "DirectCurrent", "DirectReading", "Repetition", "Shunt"]
+__all__ = ["Apertures", "DirectCurrent", "DirectReading", "Shunt", "holds_cycles"]
 
 SHUNT_RANGE_V: Final = 0.1
 MINIMUM_APERTURE_S: Final = 0.1
@@ -56,21 +59,6 @@ class Shunt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repetition:
-    """What an aperture must hold a whole number of, as the scope measured it."""
-
-    repeat_s: float
-    """Until everything repeats: polarities, trains and envelope."""
-    cycle_s: float
-    """Until the pattern of polarities repeats; a part of ``repeat_s`` under an envelope."""
-    envelope_s: float | None
-    timebase_ppm: float
-    """Limit of error of both times: the scope's time base."""
-    peak_a: float
-    """Largest current of a pulse."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Apertures:
     """How a direct current is read: aperture, readings a start phase, and what misfits."""
 
@@ -92,16 +80,16 @@ class Apertures:
         """
         ppm = repetition.timebase_ppm + accuracy.aperture_ppm
         error_a = ppm * 1e-6 * repetition.peak_a
-        fits = repetition.repeat_s <= MAXIMUM_APERTURE_S
+        longest_s = min(MAXIMUM_APERTURE_S, accuracy.longest_aperture_s)
+        fits = repetition.repeat_s <= longest_s
         if fits:
             whole = max(1, math.ceil(MINIMUM_APERTURE_S / repetition.repeat_s))
+            whole = min(whole, math.floor(longest_s / repetition.repeat_s))
             aperture_s = whole * repetition.repeat_s
             covering = math.ceil(REPETITIONS / (whole * START_PHASES))
         else:
-            aperture_s = _whole_cycles_s(repetition)
+            aperture_s = _whole_cycles_s(repetition, longest_s)
             covering = math.ceil(repetition.repeat_s / aperture_s)
-        if not accuracy.aperture_in_seconds:
-            error_a = repetition.peak_a * min(1.0, repetition.cycle_s / (2.0 * aperture_s))
         return cls(
             aperture_s=aperture_s,
             readings_per_phase=max(READINGS_PER_PHASE, covering),
@@ -158,6 +146,8 @@ class DirectCurrent:
 
     def of_cycles(self, repetition: Repetition) -> DirectReading:
         """Return the mean over whole repetitions of a running device."""
+        if not holds_cycles(repetition, self._accuracy):
+            return self._sweep(Sweeps.of(repetition, self._accuracy))
         return self._read(Apertures.of(repetition, self._accuracy), phases=START_PHASES)
 
     def over(self, aperture_s: float) -> DirectReading:
@@ -195,6 +185,42 @@ class DirectCurrent:
             agreement_a=AGREEMENT_A if apertures.whole else self._by_scatter_a(groups),
         )
 
+    def _sweep(self, sweeps: Sweeps) -> DirectReading:
+        """Return the mean of sweeps over the start phases; each sweep counts as one reading."""
+        self._fixture.close("dmm_shunt")
+        self._dmm.configure_dc_voltage(range_v=SHUNT_RANGE_V, aperture_s=sweeps.aperture_s)
+        groups = self._swept(sweeps)
+        self._fixture.open("dmm_shunt")
+        means_v = groups.mean(axis=1)
+        spread_a = float(np.ptp(means_v)) / self._shunt.ohm
+        return DirectReading(
+            current_a=(float(means_v.mean()) - self._shunt.meter_zero_v) / self._shunt.ohm,
+            volts_v=tuple(float(mean) for mean in means_v),
+            shunt=self._shunt,
+            accuracy=self._accuracy,
+            aperture_s=sweeps.aperture_s,
+            aperture_error_a=0.0,
+            phase_spread_a=spread_a,
+            agreement_a=self._by_scatter_a(list(groups)),
+        )
+
+    def _swept(self, sweeps: Sweeps) -> NDArray[np.float64]:
+        """Take one reading at each start phase.
+
+        Each sweep begins with the phase after the one that the last began with: what drifts between
+        the bench's clock and the device's falls on every phase alike.
+        """
+        origin_s = self._clock.now_ns() * 1e-9
+        readings = np.empty((sweeps.sweeps, sweeps.phases))
+        for sweep, step in np.ndindex(readings.shape):
+            phase = (sweep + step) % sweeps.phases
+            due_s = origin_s + sweeps.start_s(sweep, phase)
+            late = (self._clock.now_ns() * 1e-9 - due_s) / sweeps.period_s
+            due_s += max(0, math.ceil(late)) * sweeps.period_s
+            self._clock.sleep(max(0.0, due_s - self._clock.now_ns() * 1e-9))
+            readings[sweep, phase] = self._dmm.read(1)[0]
+        return readings
+
     def _by_scatter_a(self, groups: Sequence[NDArray[np.float64]]) -> float:
         """Return how far apart the means of the phases may lie by the scatter of their readings."""
         variances = [float(group.var(ddof=1)) / group.size for group in groups]
@@ -202,17 +228,22 @@ class DirectCurrent:
         return max(AGREEMENT_A, SPREAD_OF_THREE * scatter_a)
 
 
-def _whole_cycles_s(repetition: Repetition) -> float:
-    """Return the whole number of cycles, of at most a second, that is nearest to whole envelopes."""
-    longest = math.floor(MAXIMUM_APERTURE_S / repetition.cycle_s)
+def holds_cycles(repetition: Repetition, accuracy: MultimeterAccuracy) -> bool:
+    """Return whether one reading of the meter can hold whole polarity cycles."""
+    return accuracy.aperture_in_seconds and repetition.cycle_s <= accuracy.longest_aperture_s
+
+
+def _whole_cycles_s(repetition: Repetition, longest_s: float) -> float:
+    """Return the whole number of cycles, within the longest aperture, nearest to whole envelopes."""
+    longest = math.floor(longest_s / repetition.cycle_s)
     envelope_s = repetition.envelope_s
     if longest < 1 or envelope_s is None:
-        return min(MAXIMUM_APERTURE_S, max(longest, 1) * repetition.cycle_s)
+        return min(longest_s, max(longest, 1) * repetition.cycle_s)
 
     def misfit(count: int) -> float:
         """Share of the aperture that is not whole envelopes."""
         envelopes = count * repetition.cycle_s / envelope_s
         return abs(envelopes - round(envelopes)) / envelopes
 
-    fewest = math.ceil(MINIMUM_APERTURE_S / repetition.cycle_s)
+    fewest = min(longest, math.ceil(MINIMUM_APERTURE_S / repetition.cycle_s))
     return min(range(fewest, longest + 1), key=misfit) * repetition.cycle_s

@@ -39,14 +39,16 @@ from bench.station.direct_current import (
     SHUNT_RANGE_V,
     START_PHASES,
     Apertures,
-    Repetition,
+    holds_cycles,
 )
 from bench.station.measurands.record import PLATEAU_SHARE
 from bench.station.measurands.timing import CLOCK_PPM
 from bench.station.ranges import RangeChoice
+from bench.station.repetition import Repetition
 from bench.station.self_test import ZERO_READINGS
 from bench.station.session import POLL_S
 from bench.station.steady_output import record_duration_s, record_points
+from bench.station.sweeps import Sweeps
 
 __all__ = ["Prediction"]
 
@@ -246,33 +248,36 @@ class Prediction:
 
     def direct_current(self, level: int, load_ohm: float) -> Budget:
         """Predict the direct current by meter, in apertures of whole repetitions."""
-        wave, envelope = self.profile.waveform, self.profile.waveform.envelope
-        apertures = Apertures.of(
-            Repetition(
-                repeat_s=wave.repeat_s,
-                cycle_s=wave.polarity_cycle_s,
-                envelope_s=None if envelope is None else 1.0 / envelope.rate_hz,
-                timebase_ppm=self.accuracy.scope.timebase_ppm,
-                peak_a=self._amplitude_a(level, load_ohm),
-            ),
-            self.accuracy.multimeter,
+        accuracy = self.accuracy.multimeter
+        repetition = Repetition.declared(
+            self.profile,
+            peak_a=self._amplitude_a(level, load_ohm),
+            timebase_ppm=self.accuracy.scope.timebase_ppm,
         )
         current_ua, _ = self.profile.nominal("dc", level=level, load_ohm=load_ohm)
+        current_a = current_ua * 1e-6
+        if not holds_cycles(repetition, accuracy):
+            sweeps = Sweeps.of(repetition, accuracy)
+            scatter_v = sweeps.expected_scatter_a(repetition) * SHUNT_OHM
+            return self._by_meter(current_a, sweeps.sweeps, 0.0, scatter_v=scatter_v)
+        apertures = Apertures.of(repetition, accuracy)
         readings = START_PHASES * apertures.readings_per_phase
-        return self._by_meter(current_ua * 1e-6, readings, apertures.error_a)
+        return self._by_meter(current_a, readings, apertures.error_a)
 
     def residual_current(self, _level: int, _load_ohm: float) -> Budget:
         """Predict the direct current of a device that delivers nothing."""
         return self._by_meter(0.0, RESIDUAL_READINGS, 0.0)
 
-    def _by_meter(self, current_a: float, readings: int, aperture_error_a: float) -> Budget:
+    def _by_meter(
+        self, current_a: float, readings: int, aperture_error_a: float, *, scatter_v: float = 0.0
+    ) -> Budget:
         return current_over_shunt_budget(
-            _scattered(current_a * SHUNT_OHM, readings),
+            _scattered(current_a * SHUNT_OHM, readings, max(METER_NOISE_V, scatter_v)),
             accuracy=self.accuracy.multimeter,
             range_v=SHUNT_RANGE_V,
             shunt_ohm=SHUNT_OHM,
             shunt_relative=self._shunt_relative,
-            zero_readings_v=_scattered(0.0, ZERO_READINGS),
+            zero_readings_v=_scattered(0.0, ZERO_READINGS, METER_NOISE_V),
             aperture_error_a=aperture_error_a,
         )
 
@@ -323,6 +328,6 @@ _BY_QUANTITY: Final[Mapping[str, Callable[[Prediction, int, float], Budget | Non
 }
 
 
-def _scattered(mean_v: float, count: int) -> tuple[float, ...]:
-    """Return readings about a mean whose standard deviation is about that of the meter."""
-    return tuple(mean_v + METER_NOISE_V * (1 if number % 2 else -1) for number in range(count))
+def _scattered(mean_v: float, count: int, deviation_v: float) -> tuple[float, ...]:
+    """Return readings about a mean whose standard deviation is about the given one."""
+    return tuple(mean_v + deviation_v * (1 if number % 2 else -1) for number in range(count))

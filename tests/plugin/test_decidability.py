@@ -87,12 +87,20 @@ def test_simple_acceptance_has_no_guard_band_to_empty_the_interval(tmp_path):
     assert not any(each.requirement == "OUT-021" for each in found)
 
 
-def test_a_meter_without_an_aperture_in_seconds_cannot_decide_direct_current(tmp_path):
+@pytest.mark.parametrize("model", ["34401A", "MODEL 2000", "DM858", "SDM3055", "8846A"])
+def test_a_meter_that_holds_no_whole_cycle_decides_direct_current_by_sweeps(tmp_path, model):
+    station = station_with(tmp_path, ('model = "34465A"', f'model = "{model}"'))
+    assert not undecidable_limits(settings(station=station))
+
+
+def test_what_sweeps_cannot_decide_is_refused_in_the_plan(tmp_path):
+    profile = profile_with(tmp_path, 'dc = "±2 uA"', 'dc = "±0.5 uA"')
     station = station_with(tmp_path, ('model = "34465A"', 'model = "34461A"'))
-    found = undecidable_limits(settings(station=station))
-    assert {("OUT-008", "dc", "aperture")} == {
+    found = undecidable_limits(settings(profile=profile, station=station))
+    assert {("OUT-008", "dc", "repeatability")} == {
         (each.requirement, each.limit.quantity, each.dominant) for each in found
     }
+    assert not undecidable_limits(settings(profile=profile))
 
 
 def test_an_instrument_without_an_accuracy_table_is_refused_before_it_is_opened(tmp_path):

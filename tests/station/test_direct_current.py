@@ -12,9 +12,10 @@ from bench.station.direct_current import (
     SHUNT_RANGE_V,
     Apertures,
     DirectCurrent,
-    Repetition,
     Shunt,
+    holds_cycles,
 )
+from bench.station.repetition import Repetition
 
 PROFILES = [
     "ref-alt-192", "ref-alt-400", "ref-biph-10", "ref-biph-v3", "ref-galv-390", "ref-mens-400",
@@ -149,9 +150,17 @@ def test_aperture_that_is_not_quite_whole_is_in_the_budget_and_grows_with_the_pe
     assert expected_a == pytest.approx(lines["aperture"])
 
 
-def test_a_meter_with_line_cycle_steps_only_cannot_hold_a_whole_cycle():
-    found = Apertures.of(repetition_of("ref-alt-400"), multimeter_accuracy("34461A"))
-    assert found.error_a > 100e-6
+def test_which_meters_hold_a_cycle():
+    held = {
+        model: holds_cycles(repetition_of("ref-alt-400"), multimeter_accuracy(model))
+        for model in ("34461A", "34465A", "MODEL 2000", "DMM6500", "SDM3065X")
+    }
+    assert held == {
+        "34461A": False, "34465A": True, "MODEL 2000": False, "DMM6500": False, "SDM3065X": False,
+    }  # fmt: skip
+    short = repetition_of("ref-pro-600")
+    assert holds_cycles(short, multimeter_accuracy("MODEL 2000"))
+    assert Apertures.of(short, multimeter_accuracy("MODEL 2000")).aperture_s <= 0.1666
 
 
 def test_residual_current_has_several_readings_and_so_a_scatter():

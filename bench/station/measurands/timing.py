@@ -16,13 +16,13 @@ from bench.judge import (
 from bench.measure import grid_defects
 from bench.measure import repetition_rate as fitted_rate
 from bench.profile import Profile
-from bench.station.direct_current import Repetition
 from bench.station.measurands.record import (
     leading_phases,
     no_pulses,
     transitions,
 )
 from bench.station.measured import Measured
+from bench.station.repetition import Repetition
 from bench.station.session import FullSession
 from bench.station.steady_output import Polarity, SteadyOutput
 
@@ -107,15 +107,11 @@ def repetition(output: SteadyOutput, *, timebase_ppm: float) -> Repetition:
 
     Raises DeviceMisbehaved where the pulses form no regular grid.
     """
-    declared = output.profile.waveform
-    stretch = _stretch(output)
-    envelope = declared.envelope
-    return Repetition(
-        repeat_s=declared.repeat_s * stretch,
-        cycle_s=declared.polarity_cycle_s * stretch,
-        envelope_s=None if envelope is None else stretch / envelope.rate_hz,
-        timebase_ppm=timebase_ppm,
+    return Repetition.declared(
+        output.profile,
         peak_a=float(np.abs(output.pulses.top).max()),
+        timebase_ppm=timebase_ppm,
+        stretch=_stretch(output),
     )
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "LoadSwitch",
     "Multimeter",
     "Oscilloscope",
+    "ScopeCapabilities",
     "Slope",
     "Supply",
 ]
@@ -28,6 +29,20 @@ Coupling = Literal["DC", "AC"]
 AcquisitionState = Literal["armed", "triggered", "complete", "stopped"]
 """``armed``: waiting for the trigger; ``triggered``: filling the record; ``complete``: a record
 newer than the last ``arm_single`` can be fetched; ``stopped``: stopped without such a record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeCapabilities:
+    """What a family of oscilloscopes has; what it has not is never asked of it."""
+
+    bits: int
+    """Resolution of the codes that are transferred."""
+    codes_per_division: float
+    error_report: Literal["queue", "event status", "none"]
+    """Where a refused command is found: ``SYST:ERR?``, ``*ESR?`` with its events, or nowhere."""
+    peak_detect: bool
+    most_points: int
+    """Samples of one channel with all channels on, on the smallest memory of the family."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +86,11 @@ class Oscilloscope(Instrument, Protocol):
     channel_count: int
     vertical_divisions: int
 
+    @property
+    def capabilities(self) -> ScopeCapabilities:
+        """What the family has."""
+        ...
+
     def configure_channel(
         self,
         channel: int,
@@ -86,9 +106,18 @@ class Oscilloscope(Instrument, Protocol):
         ...
 
     def configure_timebase(
-        self, *, duration_s: float, before_trigger_s: float = 0.0, peak_detect: bool = False
+        self,
+        *,
+        duration_s: float,
+        before_trigger_s: float = 0.0,
+        peak_detect: bool = False,
+        points: int | None = None,
     ) -> None:
-        """Choose the record's duration and how much of it lies before the trigger."""
+        """Choose the record's duration and how much of it lies before the trigger.
+
+        ``points``: samples that :meth:`fetch` will ask for, for families whose record length is
+        chosen before the acquisition.
+        """
         ...
 
     def configure_edge_trigger(self, *, channel: int, level_v: float, slope: Slope) -> None:
@@ -112,9 +141,10 @@ class Oscilloscope(Instrument, Protocol):
         ...
 
     def fetch(self, channels: Sequence[int], *, points: int) -> Mapping[int, Waveform]:
-        """Transfer the record just completed: at most ``points`` samples a channel, in volts.
+        """Transfer the record just completed, in volts, thinned to about ``points`` samples.
 
-        Raises InstrumentError where no record newer than the last ``arm_single`` exists.
+        From half to twice ``points``, fewer where the memory holds fewer. Raises InstrumentError
+        where no record newer than the last ``arm_single`` exists.
         """
         ...
 

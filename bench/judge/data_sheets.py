@@ -105,6 +105,7 @@ class ScopeAccuracy:
     timebase_ppm: float
     divisions: int
     bits: int
+    codes_per_division: float
     vertical_source: str = ""
     """Source of gain and offset where it is not that of the rest: after a transfer."""
 
@@ -112,6 +113,11 @@ class ScopeAccuracy:
     def reference(self) -> str:
         """Source and mark, as a budget names them."""
         return f"{self.source} [{self.mark}]"
+
+    @property
+    def codes(self) -> float:
+        """Codes of the whole screen."""
+        return self.divisions * self.codes_per_division
 
     @property
     def vertical_reference(self) -> str:
@@ -149,10 +155,12 @@ def scope_accuracy(model: str, *, where: str = "") -> ScopeAccuracy:
     Raises ConfigurationError with ``where`` the model was found, naming the models that are known.
     """
     table = _table("scope", model, where)
+    bits, divisions = table["bits"], table["divisions"]
     return ScopeAccuracy(
         model=model,
         source=f"{table['manufacturer']} {table['family']}: {table['source']}",
         mark=table["mark"],
+        codes_per_division=table.get("codes_per_division", 2**bits / divisions),
         **{
             key: table[key]
             for key in (

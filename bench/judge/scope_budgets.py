@@ -49,7 +49,7 @@ class ScopeRange:
     @property
     def lsb_a(self) -> float:
         """One code."""
-        return self.full_scale_a / 2**self.accuracy.bits
+        return self.full_scale_a / self.accuracy.codes
 
     @property
     def offset_limit_a(self) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bench.clock import Clock
-from bench.errors import DeviceMisbehaved, FixtureError, InstrumentError
+from bench.errors import DeviceMisbehaved, FixtureError, InstrumentError, NotOffered
 from bench.record.schema import CaptureRecord, Scalar, WaveformRecord
 from bench.station.scales import Label, Scale, Scales
 from bench.stopwatch import Stopwatch
@@ -20,7 +20,10 @@ _POLL_S: Final = 0.005
 _TRIGGER_PATIENCE_S: Final = 2.0
 """How much longer than its cause an expected trigger may take."""
 
-DIVISIONS: Final = 8
+RANGE_MISMATCH: Final = 0.01
+"""Preambles and ranges are answered with four digits and more; another range differs by far more."""
+COARSEST_INTERVAL: Final = 2.0
+"""Of the sample interval that was asked for; a scope that has no memory for it cannot do the test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +63,14 @@ class Capture:
     waveforms: Mapping[Label, Waveform]
     hashes: Mapping[Label, str]
     volts_per_division: Mapping[Label, float]
+    codes: float
+    """Of the scope's whole screen, vertically."""
     scales: Mapping[Label, Scale]
     """What each channel's range reads, and how well."""
 
     def full_scale(self, label: Label) -> float:
         """Return the vertical full scale of a channel in its unit."""
-        return abs(self.waveforms[label].gain) * 256
+        return abs(self.waveforms[label].gain) * self.codes
 
     def clipped(self, label: Label) -> bool:
         """Return whether any sample of a channel lies at a rail."""
@@ -102,6 +107,9 @@ class Acquirer:
         self._record = record
         self._on_action = on_action
         self._timestamp = timestamp
+        self.codes_per_division = scope.capabilities.codes_per_division
+        self._codes = scope.vertical_divisions * self.codes_per_division
+        self._ranges: Mapping[Label, float] = {}
         self._count = 0
         self.watchers: list[Callable[[Capture], None]] = []
 
@@ -139,18 +147,46 @@ class Acquirer:
             view = self.scales.view(label)
             ranges[label] = self._scope.configure_channel(
                 view.channel,
-                volts_per_division=float(f"{full_scale * view.sensitivity / DIVISIONS:.3g}"),
+                volts_per_division=float(
+                    f"{full_scale * view.sensitivity / self._scope.vertical_divisions:.3g}"
+                ),
             )
-        self._scope.configure_timebase(duration_s=shot.duration_s, before_trigger_s=shot.before_s)
+        self._scope.configure_timebase(
+            duration_s=shot.duration_s, before_trigger_s=shot.before_s, points=shot.points
+        )
         if shot.trigger is not None:
             self._configure_trigger(shot.trigger, ranges)
+        self._ranges = ranges
         return ranges
 
     def fetch(self, shot: Shot) -> Mapping[Label, Waveform]:
         """Transfer the completed record's channels, in volts at the scope."""
         channels = {self.scales.view(label).channel: label for label in shot.full_scale}
         raw = self._scope.fetch(tuple(channels), points=shot.points)
+        for channel, waveform in raw.items():
+            self._require_dense(shot, waveform)
+            self._require_range(waveform, self._ranges[channels[channel]])
         return {label: raw[channel] for channel, label in channels.items()}
+
+    def _require_dense(self, shot: Shot, waveform: Waveform) -> None:
+        """Raise NotOffered where the scope's memory is too small for the record."""
+        wanted_s = shot.duration_s / shot.points
+        if waveform.sample_interval_s > COARSEST_INTERVAL * wanted_s:
+            raise NotOffered(
+                f"{shot.title}: a sample every {wanted_s * 1e6:.3g} µs is needed over "
+                f"{shot.duration_s:.3g} s, the {self._scope.identity.model} has one every "
+                f"{waveform.sample_interval_s * 1e6:.3g} µs: its memory is too small"
+            )
+
+    def _require_range(self, waveform: Waveform, volts_per_division: float) -> None:
+        """Raise InstrumentError where the record is not scaled as the range that was reported."""
+        found_v = abs(waveform.gain) * self.codes_per_division
+        if abs(found_v / volts_per_division - 1.0) > RANGE_MISMATCH:
+            raise InstrumentError(
+                f"scope: channel {waveform.channel} was set to {volts_per_division:g} V/div, its "
+                f"record is scaled as {found_v:g} V/div; take the record again, and check the "
+                "driver's codes a division if it stays"
+            )
 
     def force(self, shot: Shot) -> Mapping[Label, Waveform]:
         """Take a record at once and return it in volts at the scope, unstored."""
@@ -217,6 +253,7 @@ class Acquirer:
             label: self._in_path_units(label, waveform, ranges[label], acquisition_id)
             for label, waveform in raw.items()
         }
+        scales = {label: self.scales.of(label, volts) for label, volts in ranges.items()}
         with self._stopwatch.during("record"):
             hashes = {label: self._store(waveform) for label, waveform in waveforms.items()}
             record = CaptureRecord(
@@ -224,7 +261,13 @@ class Acquirer:
                 title=shot.title,
                 conditions=dict(conditions),
                 waveforms=tuple(
-                    _describe(label, waveforms[label], hashes[label]) for label in waveforms
+                    _describe(
+                        label,
+                        waveforms[label],
+                        hashes[label],
+                        abs(waveforms[label].gain) * self._codes,
+                    )
+                    for label in waveforms
                 ),
                 taken_at=self._timestamp(),
             )
@@ -235,7 +278,8 @@ class Acquirer:
             waveforms=waveforms,
             hashes=hashes,
             volts_per_division=dict(ranges),
-            scales={label: self.scales.of(label, volts) for label, volts in ranges.items()},
+            codes=self._codes,
+            scales=scales,
         )
 
     def _in_path_units(
@@ -250,7 +294,7 @@ class Acquirer:
         return replace(scaled, acquisition_id=acquisition_id)
 
 
-def _describe(label: Label, waveform: Waveform, sha256: str) -> WaveformRecord:
+def _describe(label: Label, waveform: Waveform, sha256: str, full_scale: float) -> WaveformRecord:
     return WaveformRecord(
         sha256=sha256,
         label=label.value,
@@ -259,5 +303,5 @@ def _describe(label: Label, waveform: Waveform, sha256: str) -> WaveformRecord:
         record_length=waveform.record_length,
         sample_interval_s=waveform.sample_interval_s,
         instrument=waveform.instrument,
-        full_scale=abs(waveform.gain) * 256,
+        full_scale=full_scale,
     )

@@ -120,7 +120,7 @@ class Prediction:
             accuracy=transferred_scope(self.accuracy.scope),
             full_scale_a=full_scale_a,
             amperes_per_volt=1.0 / volts_per_ampere,
-            noise_rms_a=NOISE_LSB * full_scale_a / 2**self.accuracy.scope.bits,
+            noise_rms_a=NOISE_LSB * full_scale_a / self.accuracy.scope.codes,
             shunt_relative=self._shunt_relative,
             shunt_source="shunt, by four-wire ohms",
         )

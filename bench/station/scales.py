@@ -13,12 +13,13 @@ from bench.judge import ScopeAccuracy, ScopeRange
 
 __all__ = ["ChannelView", "Label", "Scale", "Scales"]
 
-MAXIMUM_GAIN_CORRECTION: Final = 0.04
-"""Beyond it a correction is a fault, not a correction: 2 % scope gain (DSO-X 3000 data sheet, of
-full scale, counted double for half-used ranges) plus 0.5 % amplifier. A probe factor is 10."""
+GAIN_CORRECTION_FACTOR: Final = 2.0
+"""Of the data sheet's gain error, which is of full scale: doubled for half-used ranges. Beyond it a
+correction is a fault, not a correction; a probe factor is 10."""
 
 MAXIMUM_ZERO_DIV: Final = 0.5
-"""Scope offset 0.1 div + 2 mV (DSO-X 3000 data sheet) on the smallest range used, and amplifier."""
+"""Scope offset of 0.1 div + 2 mV (data sheets of this class) on the smallest range used, and
+amplifier."""
 
 
 class Label(StrEnum):
@@ -70,14 +71,15 @@ class Scale:
             shunt_source=self.shunt_source,
         )
 
-    def problem(self, view: ChannelView) -> str | None:
-        """Return why this correction cannot be believed, or None."""
+    def problem(self, view: ChannelView, scope: ScopeAccuracy) -> str | None:
+        """Return why this correction cannot be believed by the scope's data sheet, or None."""
+        most = GAIN_CORRECTION_FACTOR * scope.gain_of_full_scale
         gain = self.sensitivity / view.sensitivity - 1.0
-        if abs(gain) > MAXIMUM_GAIN_CORRECTION:
+        if abs(gain) > most:
             return (
                 f"channel {view.channel} ({self.label.value}) at {self.volts_per_division:g} V/div "
                 f"reads {gain:+.1%} against the multimeter on the reference current, expected "
-                f"within ±{MAXIMUM_GAIN_CORRECTION:.0%}: check the probe factor and the amplifier"
+                f"within ±{most:.0%}: check the probe factor and the amplifier"
             )
         if abs(self.zero_v) > MAXIMUM_ZERO_DIV * self.volts_per_division:
             return (
@@ -106,7 +108,7 @@ class Scales:
 
     def add(self, scale: Scale) -> None:
         """Keep a transferred range; raises FixtureError where it cannot be believed."""
-        problem = scale.problem(self.views[scale.label])
+        problem = scale.problem(self.views[scale.label], self.accuracy)
         if problem is not None:
             raise FixtureError(problem)
         self._scales[scale.label, _key(scale.volts_per_division)] = scale

@@ -128,7 +128,7 @@ class Transfer:
             seen.positive_v - scale.zero_v - reference.positive_a * scale.sensitivity,
             seen.negative_v - scale.zero_v - reference.negative_a * scale.sensitivity,
         )
-        full_scale_v = 8 * seen.volts_per_division
+        full_scale_v = scale.accuracy.divisions * seen.volts_per_division
         limit_v = DRIFT_OF_FULL_SCALE * full_scale_v + DRIFT_DIV * seen.volts_per_division + DRIFT_V
         worst_v = max(errors_v, key=abs)
         return SelfTestStep(
@@ -173,7 +173,8 @@ class Transfer:
             )
             for current in self._by_current
         }
-        return {plan: _means(positive[plan], negative[plan]) for plan in positive}
+        codes = self._acquirer.codes_per_division
+        return {plan: _means(positive[plan], negative[plan], codes) for plan in positive}
 
     def _sweep(self, sign: float) -> tuple[dict[RangePlan, Waveform], dict[float, float]]:
         records: dict[RangePlan, Waveform] = {}
@@ -207,9 +208,9 @@ def _grouped(ranges: Iterable[RangePlan]) -> Mapping[float, Sequence[RangePlan]]
     return grouped
 
 
-def _means(positive: Waveform, negative: Waveform) -> _Means:
+def _means(positive: Waveform, negative: Waveform, codes_per_division: float) -> _Means:
     return _Means(
-        volts_per_division=abs(positive.gain) * 256 / 8,
+        volts_per_division=abs(positive.gain) * codes_per_division,
         positive_v=_mean_v(positive),
         negative_v=_mean_v(negative),
         noise_v=float(np.std(positive.codes)) * abs(positive.gain),

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from bench.errors import InstrumentError, InstrumentTimeout, SettingOutOfRange
 from bench.waveform import Waveform
-from instruments.roles import AcquisitionState, Coupling, Identity, Slope
+from instruments.roles import AcquisitionState, Coupling, Identity, ScopeCapabilities, Slope
 from instruments.scopes.infiniivision_record import (
     CLIPPED_HIGH,
     CLIPPED_LOW,
@@ -120,7 +120,20 @@ class KeysightInfiniiVision(ScpiInstrument):
     )
     MANUAL: ClassVar[str] = "InfiniiVision 3000 X-Series Oscilloscopes Programmer's Guide"
 
+    CAPABILITIES: ClassVar[ScopeCapabilities] = ScopeCapabilities(
+        bits=8,
+        codes_per_division=32.0,
+        error_report="queue",
+        peak_detect=True,
+        most_points=50_000,  # a 2000 X-Series scope with both channels of a pair on
+    )
+
     vertical_divisions = 8
+
+    @property
+    def capabilities(self) -> ScopeCapabilities:
+        """What the family has."""
+        return self.CAPABILITIES
 
     def __init__(self, session: Session, identity: Identity) -> None:
         """Drive the scope behind an open session."""
@@ -171,12 +184,19 @@ class KeysightInfiniiVision(ScpiInstrument):
         return self._scales_v[channel]
 
     def configure_timebase(
-        self, *, duration_s: float, before_trigger_s: float = 0.0, peak_detect: bool = False
+        self,
+        *,
+        duration_s: float,
+        before_trigger_s: float = 0.0,
+        peak_detect: bool = False,
+        points: int | None = None,
     ) -> None:
         """Choose the record's duration and how much of it lies before the trigger.
 
-        A scope that rounds the duration up keeps the time before the trigger.
+        A scope that rounds the duration up keeps the time before the trigger. The memory is always
+        used whole: ``points`` decides nothing here.
         """
+        del points
         if not 0 <= before_trigger_s <= duration_s:
             raise SettingOutOfRange(
                 self._session.describe(

@@ -31,6 +31,7 @@ def capture_of(codes, *, current_a, interval_s, label=Label.CURRENT, noise=0.6, 
     return Capture(
         record=record, shot=shot, waveforms={label: waveform}, hashes={label: "sha"},
         volts_per_division={label: volts_per_division}, scales={label: scale},
+        codes=256.0,
     )  # fmt: skip
 
 

@@ -16,7 +16,10 @@ from bench.errors import UsageError
 __all__ = ["SIMULATED_MODELS", "SimulatedInstruments"]
 
 SIMULATED_MODELS: Final[Mapping[str, Mapping[str, str]]] = {
-    "scope": {"keysight-3000x": "DSO-X 3024A"},
+    "scope": {
+        "keysight-3000x": "DSO-X 3024A",
+        "rigol-ds1000z": "DS1104Z",
+    },
     "dmm": {"keysight-34465a": "34465A"},
     "switch": {"keysight-daq970a": "DAQ970A"},
     "supply": {"keysight-e36312a": "E36312A"},

@@ -16,6 +16,7 @@ from bench.twin.dmm import Multimeter
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
 from bench.twin.scopes.keysight_3000x import KeysightScope
+from bench.twin.scopes.rigol import RigolDs1000z
 from bench.twin.scpi import ScpiInstrument
 from bench.twin.supply import PowerSupply
 from bench.twin.switch import SwitchUnit
@@ -81,6 +82,10 @@ SCOPES: Mapping[str, Dialect[Oscilloscope]] = {
     "keysight-3000x": Dialect(
         build=_scope(KeysightScope),
         identity="KEYSIGHT TECHNOLOGIES,DSO-X 3024A,{serial},02.43-SIMULATED",
+    ),
+    "rigol-ds1000z": Dialect(
+        build=_scope(RigolDs1000z),
+        identity="RIGOL TECHNOLOGIES,DS1104Z,{serial},00.04.04.SP4-SIMULATED",
     ),
 }
 DMMS: Mapping[str, Dialect[Multimeter]] = {

@@ -81,6 +81,15 @@ class ChannelSettings:
         self.offset_bnc_v = value / self.probe
 
     @property
+    def raised_v(self) -> float:
+        """How far the trace is shifted upwards, as some families count their offset."""
+        return -self.offset_v
+
+    @raised_v.setter
+    def raised_v(self, value: float) -> None:
+        self.offset_v = -value
+
+    @property
     def code_v(self) -> float:
         """Volts at the probe's tip of one code of eight bits."""
         return self.scale_v / self.body.codes_per_division

@@ -70,6 +70,14 @@ class ScpiInstrument:
     def wait_for_operation(self) -> None:
         """Let virtual time pass until nothing is pending; raises ScpiError where that never ends."""
 
+    def number_text(self, value: float) -> str:
+        """Return a setting as this family prints it."""
+        return scientific(value)
+
+    def error_text(self, error: ScpiError) -> str:
+        """Return an entry of the error queue as this family prints it."""
+        return f'{error.code:+d},"{error.text}"'
+
     def before_message(self) -> None:
         """Do what is due before each program message."""
 
@@ -192,8 +200,9 @@ class ScpiInstrument:
         def query(call: Call) -> str:
             low, high = limits(call.suffixes)
             if call.arguments.remaining:
-                return scientific(call.arguments.number(unit, low=low, high=high, default=default))
-            return scientific(float(getattr(at(call.suffixes), attribute)))
+                limit = call.arguments.number(unit, low=low, high=high, default=default)
+                return self.number_text(limit)
+            return self.number_text(float(getattr(at(call.suffixes), attribute)))
 
         self.tree.add(pattern, command=command, query=query)
 
@@ -282,5 +291,8 @@ class ScpiInstrument:
             self._event_status |= _OPC
 
     def _next_error(self) -> str:
-        error = self._error_queue.popleft() if self._error_queue else ScpiError(0)
-        return f'{error.code:+d},"{error.text}"'
+        return self.error_text(self.next_error())
+
+    def next_error(self) -> ScpiError:
+        """Take the oldest entry of the error queue; code 0 where there is none."""
+        return self._error_queue.popleft() if self._error_queue else ScpiError(0)

@@ -163,8 +163,8 @@ def test_a_model_may_be_written_as_on_the_front_panel(expected):
 
 def test_an_unknown_instrument_names_what_is_known():
     with (
-        instrument("RIGOL TECHNOLOGIES,DS1054Z,DS1,00.04") as peer,
-        pytest.raises(InstrumentError, match=r"no driver knows RIGOL.*DS1054Z; known are .*344"),
+        instrument("HAMEG,HMO1002,1,5") as peer,
+        pytest.raises(InstrumentError, match=r"no driver knows HAMEG.*HMO1002; known are .*344"),
     ):
         open_instrument("scope", peer.resource_name)
 

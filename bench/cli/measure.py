@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.errors import UsageError
-from bench.measure import ChannelSummary, Spread, summarise_channel
+from bench.measure import ChannelSummary, Spread, bilevel_states, summarise_channel
 from bench.waveform import Waveform
 from instruments.files import read_waveforms
 
 __all__ = ["add_arguments", "run"]
 
 
+_TWO = 2
 _IRREGULAR = 0.1
 """Spread of the periods over their median from which one frequency does not tell the record."""
 
@@ -42,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="zero level, in the channel's unit (default: the most occupied state)",
     )
+    parser.add_argument(
+        "--bilevel",
+        action="store_true",
+        help="also base and top of a two-state record by the histogram method of IEEE 181, as "
+        "scopes show them",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -56,11 +63,20 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot is not None:
         _plot(arguments.plot, waveforms, title=arguments.file.name)
     if arguments.json:
-        channels = [_document(waveform, found, arguments.file) for waveform, found in summaries]
+        channels = [
+            {
+                **_document(waveform, found, arguments.file),
+                **({"bilevel_states": _bilevel(waveform, found)} if arguments.bilevel else {}),
+            }
+            for waveform, found in summaries
+        ]
         sys.stdout.write(json.dumps({"channels": channels}, indent=1, ensure_ascii=False) + "\n")
         return 0
     for waveform, found in summaries:
-        sys.stdout.write("\n".join(_table(waveform, found)) + "\n")
+        lines = _table(waveform, found)
+        if arguments.bilevel:
+            lines.append(f"  two states           {_bilevel_text(waveform, found)}")
+        sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 
@@ -103,6 +119,18 @@ def _document(waveform: Waveform, found: ChannelSummary, path: Path) -> Mapping[
         "phase_charge": _spread(found.phase_charge),
         "net_charge_per_pulse": _spread(found.net_charge_per_pulse),
     }
+
+
+def _bilevel(waveform: Waveform, found: ChannelSummary) -> tuple[float, float] | None:
+    """Return the two state levels, or None where the record has one state or three."""
+    return bilevel_states(waveform.values()) if len(found.states) == _TWO else None
+
+
+def _bilevel_text(waveform: Waveform, found: ChannelSummary) -> str:
+    levels = _bilevel(waveform, found)
+    if levels is None:
+        return f"none: the record has {len(found.states)}"
+    return " and ".join(engineering(level, waveform.unit) for level in levels) + " (IEEE 181)"
 
 
 def _spread(found: Spread | None) -> Mapping[str, object] | None:

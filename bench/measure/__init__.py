@@ -1,5 +1,6 @@
 """Pulse metrology: codes in, frozen results out. Pure; knows no instrument, device or limit."""
 
+from bench.measure.bilevel import bilevel_states
 from bench.measure.cycles import CycleSpan, whole_cycle_mean, whole_cycle_rms, whole_cycles
 from bench.measure.edges import all_edges, first_edge
 from bench.measure.envelopes import (
@@ -57,6 +58,7 @@ __all__ = [
     "Train",
     "all_edges",
     "analyse",
+    "bilevel_states",
     "bursts",
     "distortion",
     "envelope",

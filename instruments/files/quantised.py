@@ -49,7 +49,10 @@ def quantise(values: _Floats) -> Quantised:
     low, high = float(values.min()), float(values.max())
     if low == high:
         return Quantised(
-            codes=np.zeros(values.size, np.int16), gain=max(abs(low), 1.0), offset=low, exact=True
+            codes=np.zeros(values.size, np.int16),
+            gain=max(abs(low), 1.0) / _STEPS,  # no step is known: one too small to look like noise
+            offset=low,
+            exact=True,
         )
     step, origin = _grid(np.unique(values))
     exact = step is not None

@@ -39,6 +39,24 @@ def test_json_holds_the_numbers_of_the_chosen_channel(csv, capsys):
     assert channel["rms"] == pytest.approx(0.4 * np.sqrt(0.4), rel=1e-3)
 
 
+def test_two_states_are_given_where_there_are_two(csv, tmp_path, capsys):
+    assert main(["measure", str(csv), "--bilevel"]) == 0
+    printed = capsys.readouterr().out
+    assert "two states           none: the record has 3" in printed
+    assert "two states           none: the record has 1" in printed
+    rows = [f"{k * 1e-6:.6f},{0.4 * (k % 100 < 30):.3f}" for k in range(1000)]
+    square = tmp_path / "square.csv"
+    square.write_text("x-axis,1\nsecond,Volt\n" + "\n".join(rows) + "\n")
+    assert main(["measure", str(square), "--bilevel", "--json"]) == 0
+    (channel,) = json.loads(capsys.readouterr().out)["channels"]
+    assert pytest.approx([0.002, 0.398]) == channel["bilevel_states"]
+
+
+def test_a_level_that_never_moves_shows_no_noise(csv, capsys):
+    assert main(["measure", str(csv), "--channel", "2"]) == 0
+    assert "noise                4.4615 µV r.m.s." in capsys.readouterr().out
+
+
 def test_plot_draws_every_channel(csv, tmp_path):
     target = tmp_path / "picture.svg"
     assert main(["measure", str(csv), "--plot", str(target)]) == 0

@@ -75,11 +75,11 @@ def test_alternating_trains_are_found_with_their_signs():
     assert np.array_equal(np.sign(tops), found.polarity)
 
 
-@pytest.mark.parametrize("ramped", [200, 500])
+@pytest.mark.parametrize("ramped", [200, 2000, 3000])
 def test_ramp_loses_no_pulse_that_stands_out_of_the_noise(ramped):
-    starts, stops, tops = biphasic(500)
-    height = np.minimum(np.repeat(np.arange(1, 501), 2) / ramped, 1.0)
-    values = trapezoids(starts, stops, tops * height, size=500_500)
+    starts, stops, tops = biphasic(3000)
+    height = np.minimum(np.repeat(np.arange(1, 3001), 2) / ramped, 1.0)
+    values = trapezoids(starts, stops, tops * height, size=3_000_500)
     found = analyse(record(values, noise=1.0)).pulses
     visible = np.abs(tops * height) > 9.0
     start, stop = instants(found.select(np.arange(len(found) - visible.sum(), len(found))))
@@ -89,12 +89,13 @@ def test_ramp_loses_no_pulse_that_stands_out_of_the_noise(ramped):
 
 
 def test_twenty_codes_are_enough():
-    starts, stops, tops = biphasic(500, top=20.0)
-    found = analyse(record(trapezoids(starts, stops, tops, size=500_500), noise=1.5)).pulses
-    assert 1000 == len(found)
+    # An instant scatters by 0.37 sample here: 10,000 of them tell a bias of 0.01 from chance.
+    starts, stops, tops = biphasic(5000, top=20.0)
+    found = analyse(record(trapezoids(starts, stops, tops, size=5_000_500), noise=1.5)).pulses
+    assert 10_000 == len(found)
     start, stop = instants(found)
-    assert abs((start - starts).mean()) < 0.06
-    assert abs((stop - stops).mean()) < 0.06
+    assert abs((start - starts).mean()) < 0.01
+    assert abs((stop - stops).mean()) < 0.01
 
 
 def test_droop_is_measured_and_moves_no_instant():
@@ -103,8 +104,8 @@ def test_droop_is_measured_and_moves_no_instant():
     found = analyse(record(values, noise=0.5)).pulses
     assert 600 == len(found)
     start, stop = instants(found)
-    assert abs((start - starts).mean()) < 0.02
-    assert abs((stop - stops).mean()) < 0.02
+    assert abs((start - starts).mean()) < 0.01
+    assert abs((stop - stops).mean()) < 0.01
     assert found.droop_pct.mean() == pytest.approx(100.0 * 0.2 / 0.9, rel=0.02)
 
 

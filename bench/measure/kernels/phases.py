@@ -78,15 +78,13 @@ def measure_phases(
         last = starts[row + 1] if row + 1 < count else codes.size - 1
         sign = np.int64(signs[row])
         zero = sign * baseline
-        left, right = _plateau(
+        begin, left, right, end = _plateau(
             codes, sums, sign, zero, first, starts[row], stops[row], last, peaks[row]
         )
-        _measure_levels(
-            codes, sums, sign, zero, noise, left, right, starts[row], stops[row], row, table
-        )
+        _measure_levels(codes, sums, sign, zero, noise, begin, left, right, end, row, table)
         _measure_edges(
             codes, sign, zero, noise_peaks, first, left, right, last, starts[row], stops[row],
-            row, table,
+            begin, end, row, table,
         )  # fmt: skip
         if row > 0:
             if _reverses(row - 1, starts, stops, signs, table):
@@ -100,10 +98,14 @@ def measure_phases(
 def _plateau(
     codes: _Array, sums: _Array, sign: int, zero: float,
     first: int, start: int, stop: int, last: int, peak: float,
-) -> tuple[int, int]:  # fmt: skip
-    """Return the settled part of the phase: between the 90 % instants, less the aberrations."""
+) -> tuple[float, int, int, float]:  # fmt: skip
+    """Return the settled part of the phase, within the instants at which it has half its height.
+
+    Settled is what lies between the 90 % instants, less the aberrations.
+    """
     left = seek_above(codes, sign, start, 1, stop - 1, zero + 0.5 * peak)
     right = seek_above(codes, sign, stop - 1, -1, left, zero + 0.5 * peak)
+    begin, end = left - 0.5, right + 0.5
     quarter = (right + 1 - left) // 4
     top = _rough_mean(codes, sums, sign, left + quarter, right + 1 - quarter) - zero
     foot = seek_below(codes, sign, left, -1, first, zero + 0.1 * top)
@@ -113,7 +115,7 @@ def _plateau(
     room = (right + 1 - left) // 4
     settled = left + min(room, int(_SETTLE * (left - foot)))
     settled_end = right + 1 - min(room, int(_SETTLE * (foot_end - right)))
-    return settled, settled_end
+    return begin, settled, settled_end, end
 
 
 @part
@@ -136,7 +138,7 @@ def _mean(codes: _Array, sums: _Array, sign: int, first: int, stop: int) -> floa
 @part
 def _measure_levels(
     codes: _Array, sums: _Array, sign: int, zero: float, noise: float,
-    left: int, right: int, start: int, stop: int, row: int, table: _Array,
+    begin: float, left: int, right: int, end: float, row: int, table: _Array,
 ) -> None:  # fmt: skip
     """Fill top and droop from the means of the plateau's two halves.
 
@@ -162,9 +164,9 @@ def _measure_levels(
         codes, sums, sign, left, right, fall
     ):
         slope = 2.0 * fall / (right - left)
-        top -= slope * 0.5 * ((start + stop) - (left + right))
+        top -= slope * 0.5 * ((begin + end) - (left + right - 1))
         table[TOP, row] = top
-        table[DROOP, row] = slope * (stop - start) / top
+        table[DROOP, row] = slope * (end - begin) / top
 
 
 @part
@@ -186,9 +188,13 @@ def _falls_throughout(
 @part
 def _measure_edges(
     codes: _Array, sign: int, zero: float, noise_peaks: _Array,
-    first: int, left: int, right: int, last: int, start: int, stop: int, row: int, table: _Array,
+    first: int, left: int, right: int, last: int, start: int, stop: int,
+    begin: float, end: float, row: int, table: _Array,
 ) -> None:  # fmt: skip
-    """Fill instants, transition durations and aberrations; turn the top's sign to the phase's."""
+    """Fill instants, transition durations and aberrations; turn the top's sign to the phase's.
+
+    Top and droop, so far of the stretch from ``begin`` to ``end``, become those of the 50 % instants.
+    """
     top, droop = table[TOP, row], table[DROOP, row]
     lead = zero + top * max(0.5, 1.0 + 0.5 * droop)
     trail = zero + top * max(0.5, 1.0 - 0.5 * droop)
@@ -197,7 +203,9 @@ def _measure_edges(
     table[START, row] = start_50
     table[STOP, row] = stop_50
     if not np.isnan(start_50 + stop_50):
-        table[DROOP, row] = droop * (stop_50 - start_50) / (stop - start)
+        slope = droop * top / (end - begin)
+        top -= slope * 0.5 * ((start_50 + stop_50) - (begin + end))
+        table[DROOP, row] = slope * (stop_50 - start_50) / top
     table[RISE, row] = start_90 - start_10
     table[FALL, row] = stop_10 - stop_90
     table[TOP, row] = sign * top

@@ -10,12 +10,12 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import os
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -57,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("unit", type=Path, help="unit description, JSON")
     parser.add_argument("--address-file", type=Path, help="write the addresses there too")
     parser.add_argument("--lifeline", type=int, metavar="FD", help="end when this pipe ends")
-    parser.add_argument("--event-log", type=Path, help="append bridge events as JSON lines")
+    parser.add_argument(
+        "--event-log", type=Path, help="append bridge and path events as JSON lines"
+    )
     parser.add_argument(
         "--truth", type=Path, help="write what really flowed there (benchmarks/coverage.py)"
     )
@@ -82,7 +84,7 @@ def _laboratory(
     described = UnitDescription.read({**description, "bench_faults": theirs})
     world = SimulatedWorld.from_description(described)
     if log is not None:
-        world.on_output = _event_writer(world, log)
+        _log_events(world, log)
     seen = world if truth is None else cast("World", WitnessedWorld(world, truth))
     return Laboratory(
         seen,
@@ -93,17 +95,24 @@ def _laboratory(
     )
 
 
-def _event_writer(world: SimulatedWorld, log: IO[str]) -> Callable[[bool], None]:
-    def note(on: bool) -> None:
-        entry = {
-            "wall_ns": time.monotonic_ns(),
-            "virtual_ns": world.now_ns,
-            "event": "bridge_on" if on else "bridge_off",
-        }
+def _log_events(world: SimulatedWorld, log: IO[str]) -> None:
+    """Write down when the bridge is driven, and when the path between the electrodes closes."""
+    moved, path_closed = world.fixture.moved, False
+
+    def note(event: str) -> None:
+        entry = {"wall_ns": time.monotonic_ns(), "virtual_ns": world.now_ns, "event": event}
         log.write(json.dumps(entry) + "\n")
         log.flush()
 
-    return note
+    def note_path(channel: int) -> None:
+        nonlocal path_closed
+        moved(channel)
+        if path_closed != math.isfinite(world.fixture.load_ohm()):
+            path_closed = not path_closed
+            note("path_closed" if path_closed else "path_open")
+
+    world.on_output = lambda on: note("bridge_on" if on else "bridge_off")
+    world.fixture.moved = note_path
 
 
 async def _serve(laboratory: Laboratory, options: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ from bench.plugin.settings import PLANS, RunSettings, settings_from
 from bench.plugin.start import require_release_record
 from bench.record import create_run_folder, load_run, summary_bytes
 from bench.record.closing import close_died_runs
+from bench.store import forward_pending, mark_pending
 from reports import write_reports
 
 __all__ = ["add_arguments", "execute", "pytest_words", "run"]
@@ -83,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     if settings.release_record:
         require_release_record(settings)
     exit_code, folder = execute(settings, arguments.pytest)
+    _forward(settings)
     if folder is None:
         return exit_code
     record = load_run(folder)
@@ -100,7 +102,10 @@ def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
         require_decidable(settings)
     for died in close_died_runs(settings.folder.parent, render=_render):
         sys.stderr.write(f"bench: {died}: this run had died; closed as aborted\n")
+    _forward(settings)
     create_run_folder(settings.folder)
+    if settings.store is not None:
+        mark_pending(settings.folder)
     if sys.stderr.isatty():
         sys.stderr.write(f"pytest {' '.join(words)}\n")
     bridge = _Bridge(settings)
@@ -112,6 +117,24 @@ def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
     if finished is None:
         return int(status) or pytest.ExitCode.NO_TESTS_COLLECTED, None
     return _exit_code(finished, int(status)), finished.folder
+
+
+def _forward(settings: RunSettings) -> None:
+    """Store what has ended and is not stored yet; what goes wrong changes nothing of the run."""
+    if settings.store is None:
+        return
+    try:
+        filled = forward_pending(settings.folder.parent, settings.store)
+    except KeyboardInterrupt:
+        sys.stderr.write("bench: store: interrupted; the next start goes on\n")
+        return
+    for problem in filled.problems:
+        sys.stderr.write(f"bench: {problem}\n")
+    if filled.waiting:
+        sys.stderr.write(
+            f"bench: {filled.waiting} runs wait in {settings.folder.parent}, nothing of them is "
+            "lost; the next start stores them\n"
+        )
 
 
 def _render(folder: Path) -> None:

@@ -28,6 +28,7 @@ from bench.station.simulation import (
     simulated_station,
     unit_description,
 )
+from bench.store import StoreAddress, store_of
 
 __all__ = ["PLANS", "RunSettings", "Scope", "add_options", "settings_from"]
 
@@ -67,6 +68,8 @@ class RunSettings:
     root: Path
     origins: Mapping[str, tuple[str, str]]
     """Every setting with its value and where it came from, for ``bench doctor``."""
+    store: StoreAddress | None = None
+    """Where the run is kept beside its folder, once it has ended."""
     release_record: bool = False
     """Whether the run is to be kept as evidence for a release, with all that identifies it."""
 
@@ -212,15 +215,24 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
     )
     origins["requirements"] = (files.value or "the catalogue's alone", files.origin)
     origins["station"] = (chosen.value or "simulated bench", chosen.origin)
+    runs_folder = Path("runs" if station is None else station.runs_folder)
     seed_text = setting("twin_seed", "1")
     simulated = station is None
     serial = setting("serial", DEFAULT_SERIAL if simulated else "")
+    folder = _folder(setting("out", ""), runs_folder, serial, arguments.plan)
+    stated = resolve("store_url", station=station)
+    store = store_of(
+        stated.value,
+        origin=stated.origin,
+        default_folder=runs_folder if folder.parent == runs_folder else None,
+    )
+    origins["store_url"] = ("none" if store is None else store.shown, stated.origin)
     return RunSettings(
         plan=arguments.plan,
         profile=profile,
         catalogue=_catalogue(station, files.value),
         station=station,
-        folder=_folder(setting("out", ""), serial, arguments.plan),
+        folder=folder,
         run_id=_run_id(serial, arguments.plan),
         serial=serial,
         firmware=setting("firmware", DEFAULT_FIRMWARE if simulated else ""),
@@ -231,6 +243,7 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
         simulated_instruments=_simulated_instruments(arguments, station),
         root=root,
         origins=origins,
+        store=store,
         release_record=bool(getattr(arguments, "release_record", False)),
     )
 
@@ -298,8 +311,8 @@ def _run_id(serial: str, plan: str) -> str:
     return f"{stamp}-{_slug(serial) or 'unknown'}-{_slug(Path(plan).stem)}"
 
 
-def _folder(out: str, serial: str, plan: str) -> Path:
-    return Path(out) if out else Path("runs") / _run_id(serial, plan)
+def _folder(out: str, runs_folder: Path, serial: str, plan: str) -> Path:
+    return Path(out) if out else runs_folder / _run_id(serial, plan)
 
 
 def _slug(text: str) -> str:

@@ -31,6 +31,7 @@ from bench.record.schema import (
 __all__ = [
     "JOURNAL_NAME",
     "OPEN_MARK",
+    "STORE_MARK",
     "WAVEFORM_FOLDER",
     "create_run_folder",
     "load_run",
@@ -41,6 +42,8 @@ JOURNAL_NAME = "journal.jsonl"
 WAVEFORM_FOLDER = "waveforms"
 OPEN_MARK = ".open"
 """Lies in the folder from its making until the run is closed: who finds it without a lock finds a death."""
+STORE_MARK = ".unstored"
+"""Lies in the folder until its run is in the store: see :mod:`bench.store.filling`."""
 SUMMARY_SCHEMA = 1
 _AFTER_THE_RUN = frozenset({Kind.SEALED, Kind.SIGNED})
 """Lines about the record: a report made before them and one made after are the same report."""

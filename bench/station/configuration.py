@@ -101,11 +101,12 @@ class Station:
     """Decision rules by requirement id, group or the rule that they replace."""
     calibration_policy: CalibrationPolicy
     environment: Mapping[str, str]
-    store: str
+    runs_folder: str
+    """Folder of the run folders, where no ``out`` says otherwise."""
     laboratory: str
     address: str
     settings: Mapping[str, str]
-    """What the file says of profile, operator and out; see :func:`bench.station.settings.resolve`."""
+    """What the file says of profile, operator, out and the store; see :func:`bench.station.settings.resolve`."""
 
     @property
     def operator(self) -> str:
@@ -178,10 +179,15 @@ def load_station(path: Path) -> Station:
         rules=_rules(root.table("rules", optional=True)),
         calibration_policy=_policy(root.table("calibration", optional=True)),
         environment=_free_texts(root.table("environment", optional=True)),
-        store=head.text("store", "runs"),
+        runs_folder=head.text("store", "runs"),
         laboratory=head.text("laboratory", ""),
         address=head.text("address", ""),
-        settings=MappingProxyType({name: head.text(name) for name in _SETTINGS if name in head}),
+        settings=MappingProxyType(
+            {
+                **{name: head.text(name) for name in _SETTINGS if name in head},
+                **_store(root.table("store", optional=True)),
+            }
+        ),
     )
     head.finish()
     simulation.finish()
@@ -361,6 +367,13 @@ def _device(table: Table) -> DeviceEntry:
 def _rules(table: Table) -> Mapping[str, Rule]:
     choices = tuple(rule.value for rule in Rule)
     return MappingProxyType({name: Rule(table.choice(name, choices)) for name in table.names})
+
+
+def _store(table: Table) -> Mapping[str, str]:
+    """Return the address of the store as the setting that it is, empty where none is given."""
+    found = {"store_url": table.text("url")} if "url" in table else {}
+    table.finish()
+    return found
 
 
 def _policy(table: Table) -> CalibrationPolicy:

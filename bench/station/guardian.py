@@ -1,7 +1,7 @@
 """The guardian: a process of its own that makes the bench safe when the runner cannot.
 
 It is started before the first output, in a session of its own, and holds its own connections.
-It acts on the runner's death (its pipe closes) and on the runner's silence (no heartbeat for
+It acts on the runner's death (its life sign ends, or its pipe closes) and on the runner's silence (no heartbeat for
 longer than the longest legal blocking call): it ends a silent runner, opens the current path,
 switches the supply off, reads both back, and appends the outcome to the run's journal.
 
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +31,7 @@ from bench.errors import BenchError
 from bench.record.events import Finished, Kind, Problem
 from bench.record.journal import Journal, utc_now
 from bench.record.schema import SafeStateRecord
+from bench.station.death_watch import LifeSign, tell_of_death
 from bench.station.safe_state import SafeStateParts, make_safe
 from instruments import open_load_switch, open_multimeter, open_supply
 from instruments.roles import LoadSwitch, Multimeter, Supply
@@ -41,7 +42,8 @@ SILENCE_LIMIT_S: Final = 120.0
 """Longer than the longest legal blocking call: a 60 s reply of the simulated clock."""
 
 _READY_TIMEOUT_S: Final = 60.0
-_JOURNAL_WAIT_S: Final = 5.0
+_JOURNAL_WAIT_S: Final = 30.0
+"""A killed process keeps its locks until its memory is freed."""
 _HEARTBEAT: Final = b"."
 _FAREWELL: Final = b"q"
 _READY: Final = b"ready\n"
@@ -61,6 +63,8 @@ class GuardianOrders:
     supply_outputs: tuple[int, ...]
     journal: str
     runner_pid: int
+    life_sign: int | None = None
+    """Descriptor of the runner's :class:`bench.station.death_watch.LifeSign`, where it has one."""
     silence_limit_s: float = SILENCE_LIMIT_S
 
 
@@ -68,16 +72,23 @@ class Guardian:
     """The runner's side: starts the guardian, feeds it, and bids it farewell."""
 
     def __init__(self, orders: GuardianOrders, *, pass_fds: tuple[int, ...] = ()) -> None:
-        """Start the process; ``pass_fds`` keeps the simulated bench alive as long as it lives."""
+        """Start the process; ``pass_fds`` keeps the simulated bench alive as long as it lives.
+
+        To be called by the thread that runs the tests: its death is what is watched.
+        """
+        self._life_sign = _life_sign()
+        given = () if self._life_sign is None else (self._life_sign.descriptor,)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.station.guardian"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            pass_fds=pass_fds,
+            pass_fds=(*pass_fds, *given),
             cwd=Path(__file__).parents[2],
         )
-        self._send(msgspec.json.encode(orders) + b"\n")
+        self._send(
+            msgspec.json.encode(replace(orders, life_sign=given[0] if given else None)) + b"\n"
+        )
 
     def wait_ready(self) -> None:
         """Return when the guardian holds its connections; raises BenchError where it does not."""
@@ -107,6 +118,9 @@ class Guardian:
             self._process.wait(timeout=10)
         if self._process.stdout is not None:
             self._process.stdout.close()
+        if self._life_sign is not None:
+            self._life_sign.close()
+            self._life_sign = None
 
     def _send(self, data: bytes) -> None:
         if self._process.stdin is None or self._process.stdin.closed:
@@ -119,6 +133,12 @@ class Guardian:
                 f"guardian: it died ({error}); the run stops, since nothing would make the bench "
                 "safe if the runner died too"
             ) from error
+
+
+def _life_sign() -> LifeSign | None:
+    with contextlib.suppress(OSError):
+        return LifeSign()
+    return None
 
 
 @dataclass(slots=True)
@@ -142,8 +162,9 @@ def main() -> int:
     except BenchError as error:
         os.write(1, f"{error}\n".encode())
         return error.exit_code
+    death = [] if orders.life_sign is None else [tell_of_death(orders.life_sign)]
     os.write(1, _READY)
-    cause = _watch(orders.silence_limit_s)
+    cause = _watch(orders.silence_limit_s, death)
     if cause is None:
         return 0
     if cause == "silent":
@@ -181,11 +202,14 @@ def _read_line() -> bytes:
     return bytes(line)
 
 
-def _watch(silence_limit_s: float) -> str | None:
+def _watch(silence_limit_s: float, death: list[int]) -> str | None:
     """Return why the guardian must act, ``dead`` or ``silent``, or None after a farewell."""
     while True:
-        if not select.select([0], [], [], silence_limit_s)[0]:
+        ready = select.select([0, *death], [], [], silence_limit_s)[0]
+        if not ready:
             return "silent"
+        if 0 not in ready:
+            return "dead"
         received = os.read(0, 4096)
         if not received:
             return "dead"

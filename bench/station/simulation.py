@@ -151,7 +151,7 @@ def simulated_station(addresses: Addresses, profile: Profile, seed: int) -> Stat
         rules={},
         calibration_policy="mark",
         environment={"place": "simulated laboratory"},
-        store="runs",
+        runs_folder="runs",
         laboratory="",
         address="",
         settings={},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from bench.errors import ConfigurationError
 
@@ -61,6 +61,8 @@ def _postgresql(rest: str, origin: str) -> StoreAddress:
     database = parts.path.removeprefix("/")
     if not database:
         raise ConfigurationError(f"{origin}: it names no database; {_EXPECTED}")
+    if "password" in parse_qs(parts.query):
+        raise ConfigurationError(f"{origin}: the password belongs before the host; {_EXPECTED}")
     user = f"{parts.username}@" if parts.username else ""
     return StoreAddress(
         url=f"postgresql+psycopg://{rest}",

@@ -24,6 +24,7 @@ from bench.store.address import StoreAddress
 
 __all__ = [
     "SCHEMA_REVISION",
+    "StoreHangs",
     "StoreRefused",
     "StoreUnavailable",
     "failures_of",
@@ -48,6 +49,10 @@ class StoreUnavailable(BenchError, ConnectionError):
     """A store cannot be reached or fails; the run folders lack nothing."""
 
 
+class StoreHangs(StoreUnavailable):
+    """A store took longer than it may."""
+
+
 class StoreRefused(BenchError, ValueError):
     """A store works and does not take this run."""
 
@@ -69,8 +74,17 @@ def open_store(address: StoreAddress) -> Engine:
 @contextlib.contextmanager
 def writing(engine: Engine) -> Generator[Connection]:
     """One transaction that writes: all of it is on the disk at the end, or nothing."""
-    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
-        yield connection
+    with engine.connect().execution_options(**{_WRITES: True}) as connection:
+        transaction = connection.begin()
+        try:
+            yield connection
+            transaction.commit()
+        except StoreHangs:
+            connection.invalidate()  # to part in order from what hangs would hang too
+            raise
+        except BaseException:
+            transaction.rollback()
+            raise
 
 
 @contextlib.contextmanager

@@ -108,10 +108,10 @@ def _store_folder(engine: Engine, folder: Path) -> bool:
 @contextlib.contextmanager
 def _bounded(address: StoreAddress) -> Generator[None]:
     """End the block with StoreUnavailable when it takes too long; in the main thread only."""
-    from bench.store.database import StoreUnavailable
+    from bench.store.database import StoreHangs
 
     def ring(_number: int, _frame: FrameType | None) -> None:
-        raise StoreUnavailable(f"store {address.shown}: no answer within {_LONGEST_S:g} s")
+        raise StoreHangs(f"store {address.shown}: no answer within {_LONGEST_S:g} s")
 
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -13,6 +13,12 @@ from bench.store import read_address
 from tests.store.postgres import PostgresServer
 
 
+@pytest.fixture(autouse=True)
+def _unsynced(monkeypatch):
+    """Nobody cuts the power here: thousands of lines need not wait for the disk."""
+    monkeypatch.setattr("os.fdatasync", lambda _descriptor: None)
+
+
 @pytest.fixture(scope="session")
 def server():
     folder = Path(tempfile.mkdtemp(prefix="bench-pg-"))

@@ -74,6 +74,7 @@ def test_what_is_no_store_is_said_in_one_line(tmp_path):
         ("sqlite://", "an SQLite store is a file"),
         ("sqlite:///:memory:", "an SQLite store is a file"),
         ("postgresql://u:s3cret@host", "names no database"),
+        ("postgresql://u@host/x?password=s3cret", "belongs before the host"),
         ("postgresql://u:s3cret@host:port/x", "not a URL of a server"),
     ],
 )

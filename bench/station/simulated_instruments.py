@@ -19,6 +19,7 @@ SIMULATED_MODELS: Final[Mapping[str, Mapping[str, str]]] = {
     "scope": {
         "keysight-3000x": "DSO-X 3024A",
         "rigol-ds1000z": "DS1104Z",
+        "siglent-sds800xhd": "SDS824X HD",
     },
     "dmm": {"keysight-34465a": "34465A"},
     "switch": {"keysight-daq970a": "DAQ970A"},

@@ -17,6 +17,7 @@ from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
 from bench.twin.scopes.keysight_3000x import KeysightScope
 from bench.twin.scopes.rigol import RigolDs1000z
+from bench.twin.scopes.siglent_sds import SiglentSdsHd
 from bench.twin.scpi import ScpiInstrument
 from bench.twin.supply import PowerSupply
 from bench.twin.switch import SwitchUnit
@@ -86,6 +87,10 @@ SCOPES: Mapping[str, Dialect[Oscilloscope]] = {
     "rigol-ds1000z": Dialect(
         build=_scope(RigolDs1000z),
         identity="RIGOL TECHNOLOGIES,DS1104Z,{serial},00.04.04.SP4-SIMULATED",
+    ),
+    "siglent-sds800xhd": Dialect(
+        build=_scope(SiglentSdsHd),
+        identity="Siglent Technologies,SDS824X HD,{serial},3.8.12.1.1.3.6-SIMULATED",
     ),
 }
 DMMS: Mapping[str, Dialect[Multimeter]] = {

@@ -21,7 +21,7 @@ class ScopeBody:
     codes_per_division: float = 32.0
     steps: int = 1
     lowest_code: int = 1
-    highest_code: int = 255
+    highest_code: float = 255
     noise_lsb: float = 0.32
     noise_floor_v: float = 130e-6
     nonlinearity_lsb: float = 0.45

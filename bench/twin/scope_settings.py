@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from bench.twin.scope_body import ScopeBody
 from bench.twin.scope_frontend import ChannelSettings
 
-__all__ = ["CHANNELS", "ScopeSettings"]
+__all__ = ["CHANNELS", "ScopeSettings", "next_step"]
 
 CHANNELS = (1, 2, 3, 4)
+_STEPS = (1.0, 2.0, 5.0, 10.0)
 _REFERENCE_POSITIONS = {"LEFT": 0.1, "CENT": 0.5, "RIGH": 0.9}
 
 
@@ -94,3 +96,9 @@ class ScopeSettings:
     def shown(self) -> list[int]:
         """Return the channels that are switched on."""
         return [number for number, channel in self.channels.items() if channel.displayed]
+
+
+def next_step(value: float) -> float:
+    """Return the smallest step of 1, 2, 5 times a power of ten that is not below ``value``."""
+    decade = 10.0 ** math.floor(math.log10(value) + 1e-9)
+    return float(f"{next(s for s in _STEPS if s * decade >= value * (1 - 1e-6)) * decade:.6g}")

@@ -360,7 +360,3 @@ class RigolDs1000z(SingleShotScope):
         code, text = self._parse_error(self._ask(":SYST:ERR?"))
         if code != 0:
             self._refuse(message, code, text)
-
-    def _forget(self, *headers: str) -> None:
-        for header in [known for known in self._written if known.startswith(headers)]:
-            del self._written[header]

@@ -205,6 +205,11 @@ class SingleShotScope(ScpiInstrument):
                 self._session.describe(f"{what} should be {wanted:g}, it reports {found:g}")
             )
 
+    def _forget(self, *headers: str) -> None:
+        """Have settings sent again whose header begins like one of these."""
+        for header in [known for known in self._written if known.startswith(headers)]:
+            del self._written[header]
+
     def _block_timeout_s(self, count: int) -> float:
         return self._session.timeout_s + count * _TRANSFER_S_PER_BYTE
 

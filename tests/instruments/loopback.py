@@ -54,7 +54,7 @@ class Loopback:
     def read_text(self, *, timeout_s: float) -> bytes:
         return self._take() + b"\n"
 
-    def read_block(self, *, timeout_s: float) -> bytes:
+    def read_block(self, *, timeout_s: float, count: int | None = None) -> bytes:
         return self._take()
 
     def clear(self, *, limit_s: float) -> bool:

@@ -17,14 +17,13 @@ from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
 from bench.twin.scope_acquisition import State
 from bench.twin.scope_body import ScopeBody
-from bench.twin.scope_settings import CHANNELS
+from bench.twin.scope_settings import CHANNELS, next_step
 from bench.twin.scpi_parameters import ScpiError
 from bench.twin.scpi_tree import Call
 
 __all__ = ["RigolDs1000z", "RigolScope"]
 
 _SCREEN_POINTS = 1200
-_STEPS = (1.0, 2.0, 5.0, 10.0)
 _SLOPES = {"POS": "POS", "NEG": "NEG", "RFAL": "EITH"}
 _MODES = {"NORM": 0, "MAX": 1, "RAW": 2}
 _SIZES = {"BYTE": 1, "WORD": 2}
@@ -353,9 +352,3 @@ class RigolDs1000z(RigolScope):
         2: (6_000, 60_000, 600_000, 6_000_000, 12_000_000),
         4: (3_000, 30_000, 300_000, 3_000_000, 6_000_000),
     }
-
-
-def next_step(value: float) -> float:
-    """Return the smallest step of 1, 2, 5 times a power of ten that is not below ``value``."""
-    decade = 10.0 ** np.floor(np.log10(value) + 1e-9)
-    return float(f"{next(s for s in _STEPS if s * decade >= value * (1 - 1e-6)) * decade:.6g}")

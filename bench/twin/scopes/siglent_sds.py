@@ -1,0 +1,307 @@
+"""The simulated Siglent SDS824X HD: four channels, twelve bits.
+
+Dialect: SDS Series Programming Guide EN11, with what an SDS824X HD was measured to do: no error
+queue and no answer to ``:SYST:ERR?``, the preamble with one line feed and the data with two, the
+gain as for 16 bits whatever the width, ``INR?`` with a header, a trigger source on a channel that is
+off silently becoming LINE. Model, where it is ours: the memory cap is divided by the channels that
+are on.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import ClassVar
+
+import numpy as np
+
+from bench.twin.laboratory_time import LaboratoryTime
+from bench.twin.scope import Oscilloscope
+from bench.twin.scope_acquisition import State
+from bench.twin.scope_body import ScopeBody
+from bench.twin.scope_frontend import CENTRE_CODE, CODES
+from bench.twin.scope_settings import CHANNELS, next_step
+from bench.twin.scpi_parameters import ScpiError
+from bench.twin.scpi_tree import Call
+
+__all__ = ["SiglentSdsHd"]
+
+_FASTEST_HZ = 2e9
+_DEPTHS = {"10K": 10_000, "100K": 100_000, "1M": 1_000_000, "10M": 10_000_000, "50M": 50_000_000}
+_PAGE_POINTS = 5_000_000
+_ADC_STEPS = 16
+_SLOPES = {"RIS": "POS", "FALL": "NEG", "ALT": "EITH"}
+_WAVEDESC_BYTES = 346
+_NEW_SIGNAL = 0x0001
+_READY = 0x2000
+_WORD_GAIN = 7680.0
+
+
+class SiglentSdsHd(Oscilloscope):
+    """An SDS800X HD scope."""
+
+    BODY: ClassVar[ScopeBody] = ScopeBody(
+        codes_per_division=30.0,
+        steps=_ADC_STEPS,
+        lowest_code=0,
+        highest_code=256 - 1 / _ADC_STEPS,
+        noise_lsb=0.10,
+        noise_floor_v=70e-6,
+        nonlinearity_lsb=0.05,
+        gain_common=0.002,
+        gain_range=0.002,
+        offset_divisions=0.04,
+        offset_v=0.7e-3,
+        offset_relative=0.003,
+        scale_v=(5e-4, 10.0),
+    )
+
+    def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
+        super().__init__(timeline=timeline, seed=seed, identity=identity)
+        self.cap, self.trigger_mode = "10M", "AUTO"
+        self.source, self.width = 1, "BYTE"
+        self.start, self.points, self.interval = 0, 0, 1
+        self.new_signal = False
+        self._seen_record = 0
+        self._add_channels()
+        self._add_time_base()
+        self._add_trigger()
+        self._add_waveform()
+        self.tree.add("SYSTem:ERRor", query=lambda _call: None)  # it stays silent
+
+    def reset(self) -> None:
+        """Return to the default set-up."""
+        self.cap, self.trigger_mode, self.width = "10M", "AUTO", "BYTE"
+        self.start, self.points, self.interval = 0, 0, 1
+        super().reset()
+
+    def number_text(self, value: float) -> str:
+        """Return a number with three digits, as the family answers settings."""
+        return f"{value:.2E}"
+
+    def operation_pending(self) -> bool:
+        """``*OPC?`` answers at once."""
+        return False
+
+    def sampling(self, *, single: bool) -> tuple[float, int]:
+        """Return sample rate and record length: the screen, within the cap and the fastest rate."""
+        del single
+        share = max(1, len(self.settings.shown()))
+        screen_s = self.settings.time_base.range_s
+        most = min(_DEPTHS[self.cap], 50_000_000 // share)
+        rate_hz = min(_FASTEST_HZ / share, next_step(most / screen_s * 1.001))
+        while rate_hz * screen_s > most * (1 + 1e-9):
+            rate_hz = next_step(rate_hz / 2.6)
+        return rate_hz, max(10, round(rate_hz * screen_s))
+
+    # -- set-up
+
+    def _add_channels(self) -> None:
+        settings = self.settings
+
+        def at(suffixes: tuple[int, ...]) -> object:
+            return settings.channels[suffixes[0]]
+
+        def scales(suffixes: tuple[int, ...]) -> tuple[float, float]:
+            low, high = self.BODY.scale_v
+            probe = settings.channels[suffixes[0]].probe
+            return low * probe, high * probe
+
+        name = "CHANnel<1:4>"
+        self.add_number(f"{name}:SCALe", "scale_v", at=at, unit="V", default=1.0, limits=scales)
+        self.add_number(
+            f"{name}:OFFSet", "raised_v", at=at, unit="V", default=0.0, limits=lambda _: (-1e4, 1e4)
+        )
+        self.add_choice(f"{name}:COUPling", "coupling", ("DC", "AC"), at=at)
+        self.tree.add(
+            f"{name}:SWITch",
+            command=lambda call: self._switch(call.suffixes[0], on=call.arguments.boolean()),
+            query=lambda call: "ON" if settings.channels[call.suffixes[0]].displayed else "OFF",
+        )
+        self.tree.add(
+            f"{name}:BWLimit",
+            command=self._limit_bandwidth,
+            query=lambda call: (
+                "20M" if settings.channels[call.suffixes[0]].bandwidth_limited else "FULL"
+            ),
+        )
+        self.tree.add(
+            f"{name}:PROBe",
+            command=self._set_probe,
+            query=lambda call: self.number_text(settings.channels[call.suffixes[0]].probe),
+        )
+
+    def _switch(self, number: int, *, on: bool) -> None:
+        self.settings.channels[number].displayed = on
+
+    def _limit_bandwidth(self, call: Call) -> None:
+        limited = call.arguments.choice(("20M", "FULL")) == "20M"
+        self.settings.channels[call.suffixes[0]].bandwidth_limited = limited
+
+    def _set_probe(self, call: Call) -> None:
+        if call.arguments.peek().upper() in ("VAL", "VALUE"):
+            call.arguments.word()
+        self.settings.channels[call.suffixes[0]].probe = call.arguments.number(low=1e-6, high=1e6)
+
+    def _add_time_base(self) -> None:
+        def at(_suffixes: tuple[int, ...]) -> object:
+            return self.settings.time_base
+
+        def acquire(_suffixes: tuple[int, ...]) -> object:
+            return self.settings.acquire
+
+        self.tree.add(
+            "TIMebase:SCALe",
+            command=self._set_time_scale,
+            query=lambda _call: self.number_text(self.settings.time_base.scale_s),
+        )
+        self.add_number(
+            "TIMebase:DELay", "position_s", at=at, unit="S", default=0.0,
+            limits=lambda _: (-5000.0, 5000.0),
+        )  # fmt: skip
+        self.add_choice("ACQuire:TYPE", "kind", ("NORMal", "PEAK"), at=acquire)
+        self.tree.add(
+            "ACQuire:MDEPth", command=self._set_cap, query=lambda _call: self.cap.replace("K", "k")
+        )
+        self.add_answer("ACQuire:POINts", lambda: f"{self.sampling(single=True)[1]:.2E}")
+        self.add_answer("ACQuire:SRATe", lambda: f"{self.sampling(single=True)[0]:.2E}")
+
+    def _set_time_scale(self, call: Call) -> None:
+        wanted = call.arguments.number("S", low=1e-9, high=1000.0)
+        self.settings.time_base.scale_s = next_step(wanted)
+
+    def _set_cap(self, call: Call) -> None:
+        cap = call.arguments.word().upper()
+        if cap in _DEPTHS:  # anything else is ignored without a word
+            self.cap = cap
+
+    # -- trigger
+
+    def _add_trigger(self) -> None:
+        self.tree.add(
+            "TRIGger:TYPE",
+            command=lambda call: self._only(call, "EDGE"),
+            query=lambda _call: "EDGE",
+        )
+        self.tree.add(
+            "TRIGger:EDGE:SOURce",
+            command=self._set_trigger_source,
+            query=lambda _call: self.settings.edge.source.replace("CHAN", "C"),
+        )
+        self.tree.add(
+            "TRIGger:EDGE:SLOPe",
+            command=self._set_slope,
+            query=lambda _call: {v: k for k, v in _SLOPES.items()}[self.settings.edge.slope],
+        )
+        self.tree.add(
+            "TRIGger:EDGE:LEVel",
+            command=self._set_level,
+            query=lambda _call: self.number_text(
+                self.settings.levels_v[self.settings.edge.channel or 1]
+            ),
+        )
+        self.tree.add("TRIGger:MODE", command=self._set_mode, query=lambda _call: self.trigger_mode)
+        self.add_action("TRIGger:RUN", self._run)
+        self.add_action("TRIGger:STOP", self.acquisition.stop)
+        self.add_action("FTRIG", self.acquisition.force)
+        self.add_answer("TRIGger:STATus", self._status)
+        self.add_answer("INR", self._event_register)
+
+    def _only(self, call: Call, word: str) -> None:
+        call.arguments.choice((word,))
+
+    def _set_trigger_source(self, call: Call) -> None:
+        """Take a channel that is on; anything else becomes LINE without a word."""
+        word = call.arguments.word().upper()
+        number = int(word[1:]) if word in {f"C{n}" for n in CHANNELS} else None
+        shown = number is not None and self.settings.channels[number].displayed
+        self.settings.edge.source = f"CHAN{number}" if shown else "LINE"
+
+    def _set_slope(self, call: Call) -> None:
+        self.settings.edge.slope = _SLOPES[
+            call.arguments.choice(("RISing", "FALLing", "ALTernate"))
+        ]
+
+    def _set_level(self, call: Call) -> None:
+        number = self.settings.edge.channel or 1
+        self.settings.levels_v[number] = call.arguments.number("V", low=-1e4, high=1e4)
+
+    def _set_mode(self, call: Call) -> None:
+        self.trigger_mode = call.arguments.choice(("SINGle", "NORMal", "AUTO"))
+
+    def _run(self) -> None:
+        self.settings.edge.sweep = "AUTO" if self.trigger_mode == "AUTO" else "NORM"
+        self.arm(single=self.trigger_mode == "SING")
+
+    def _status(self) -> str:
+        states = {State.PREFILL: "Arm", State.WAITING: "Ready", State.FILLING: "Trig'd"}
+        if self.acquisition.state in states:
+            return states[self.acquisition.state]
+        return "Auto" if self.acquisition.running else "Stop"
+
+    def _event_register(self) -> str:
+        """Return the events since the last reading, with a header as ``CHDR`` would have it."""
+        record = self.acquisition.record
+        number = 0 if record is None else record.number
+        event = _NEW_SIGNAL if number > self._seen_record else 0
+        self._seen_record = max(number, self._seen_record)
+        return f"INR {_READY | event}"
+
+    # -- record
+
+    def _add_waveform(self) -> None:
+        self.tree.add(
+            "WAVeform:SOURce",
+            command=self._set_source,
+            query=lambda _call: f"C{self.source}",
+        )
+        self.tree.add("WAVeform:WIDTh", command=self._set_width, query=lambda _call: self.width)
+        for name, attribute, low in (
+            ("STARt", "start", 0), ("POINt", "points", 0), ("INTerval", "interval", 1),
+        ):  # fmt: skip
+            self._add_whole(f"WAVeform:{name}", attribute, low)
+        self.add_answer("WAVeform:MAXPoint", lambda: f"{_PAGE_POINTS:.2E}")
+        self.add_answer("WAVeform:PREamble", self._preamble)
+        self.add_answer("WAVeform:DATA", self._data)
+
+    def _add_whole(self, pattern: str, attribute: str, low: int) -> None:
+        def command(call: Call) -> None:
+            setattr(self, attribute, call.arguments.integer(low=low, high=1_000_000_000))
+
+        self.tree.add(pattern, command=command, query=lambda _call: str(getattr(self, attribute)))
+
+    def _set_source(self, call: Call) -> None:
+        self.source = int(call.arguments.choice(tuple(f"C{number}" for number in CHANNELS))[-1])
+
+    def _set_width(self, call: Call) -> None:
+        self.width = call.arguments.choice(("BYTE", "WORD"))
+
+    def _preamble(self) -> bytes:
+        """Return WAVEDESC; gain and offset are those of the connector, the gain is for 16 bits."""
+        plan = self.record_of(self.source).plan
+        channel = plan.channels[self.source]
+        words = self.width == "WORD"
+        block = bytearray(_WAVEDESC_BYTES)
+        block[:8] = b"WAVEDESC"
+        struct.pack_into("<hh", block, 32, int(words), 0)
+        struct.pack_into("<i", block, 36, _WAVEDESC_BYTES)
+        struct.pack_into("<i", block, 60, plan.points * (2 if words else 1))
+        struct.pack_into("<i", block, 116, plan.points)
+        struct.pack_into("<ii", block, 132, self.start, self.interval)
+        struct.pack_into("<3f", block, 156, channel.scale_bnc_v, -channel.offset_bnc_v, _WORD_GAIN)
+        struct.pack_into("<h", block, 172, 16)
+        struct.pack_into("<f", block, 176, plan.range_s / plan.points)
+        struct.pack_into("<d", block, 180, plan.start_s + plan.range_s / 2)
+        struct.pack_into("<f", block, 328, channel.probe)
+        return b"#9%09d" % len(block) + bytes(block)
+
+    def _data(self) -> bytes:
+        """Return one page; the newline that every response has is the second one."""
+        if self.acquisition.running:
+            raise ScpiError(-221, "memory is read while stopped")
+        codes = self.codes(self.source, steps=_ADC_STEPS)
+        last = codes.size if not self.points else self.start + self.points
+        page = codes[self.start : last][:: self.interval][:_PAGE_POINTS]
+        words = np.rint((page - CENTRE_CODE) * CODES).astype("<i2")
+        data = words.tobytes() if self.width == "WORD" else (words >> 8).astype(np.int8).tobytes()
+        header = str(len(data))
+        return self.cut(f"#{len(header)}{header}".encode() + data) + b"\n"

@@ -16,6 +16,9 @@ __all__ = ["find_chromium", "print_pdf"]
 
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _TIMEOUT_S: Final = 120.0
+_TAGGED_ROWS: Final = 2000
+"""Table rows up to which the PDF carries its structure for screen readers: tags take more than half of
+the printing time, and 10,000 rows would take minutes on a small computer. Text is complete either way."""
 _QUIET: Final = (
     "--headless",
     "--no-sandbox",
@@ -27,8 +30,9 @@ _QUIET: Final = (
     "--disable-extensions",
     "--disable-sync",
     "--no-pdf-header-footer",
-    "--generate-pdf-document-outline",
 )
+_TAGGED: Final = ("--generate-pdf-document-outline",)
+_UNTAGGED: Final = ("--disable-pdf-tagging",)
 """The page is our own and holds no script; the sandbox cannot start for root in a container."""
 
 
@@ -56,7 +60,9 @@ def print_pdf(page: Path, target: Path) -> Path:
 
 def _by_chromium(chromium: str, page: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-pdf-") as profile:
-        command = [chromium, *_QUIET, f"--user-data-dir={profile}"]
+        rows = page.read_text("utf-8", errors="replace").count("<tr")
+        tags = _TAGGED if rows <= _TAGGED_ROWS else _UNTAGGED
+        command = [chromium, *_QUIET, *tags, f"--user-data-dir={profile}"]
         command += [f"--print-to-pdf={target.resolve()}", page.resolve().as_uri()]
         _run(command, chromium)
     if not target.is_file() or not target.stat().st_size:

@@ -45,6 +45,7 @@ __all__ = [
 _WORST_LISTED = 10
 _RAW_LINKS = 4
 """Links to raw records in one table cell; the rest is counted."""
+EN_DASH = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +66,9 @@ class MeasurementView:
     requirement_anchor: str
 
     def how(self, shared_rule: str) -> str:
-        """Return rule and acceptance as they stand under the limits, without what is shared."""
-        rule = "" if self.row.rule == shared_rule else self.row.rule
-        accepts = f"accepts {self.printed.acceptance}" if self.printed.acceptance else ""
-        return "; ".join(filter(None, (rule, accepts)))
+        """Return rule and acceptance as they stand after the limits, without what is shared."""
+        rule = "" if self.row.rule == shared_rule else f"; {self.row.rule}"
+        return rule + (f"; accepts {self.printed.acceptance}" if self.printed.acceptance else "")
 
     @property
     def bar(self) -> tuple[int, int]:
@@ -99,10 +99,11 @@ class RequirementView:
     lines: tuple[ClauseLine, ...]
     rows: tuple[MeasurementView, ...]
     shared: str
-    """Conditions, basis, rule and coverage factor that all rows share, in one line."""
+    """Conditions, basis, rule, coverage factor and probability that all rows share, in one line."""
     basis: str
     rule: str
     coverage: str
+    probability: str
     """Those of all rows; empty where they differ."""
     figures: tuple[Drawn, ...]
     tests: tuple[TestOutcome, ...]
@@ -177,6 +178,7 @@ def _requirement_view(
     basis = _shared(row.basis for row in rows)
     rule = _shared(row.rule for row in rows)
     coverage = _shared(view.coverage for view in printed if view.printed.uncertainty)
+    probability = _shared(view.probability for view in printed)
     return RequirementView(
         record=requirement,
         anchor=anchor("req", requirement.id),
@@ -186,10 +188,11 @@ def _requirement_view(
         mark_note=requirement_note(requirement),
         lines=_clause_lines(rows),
         rows=printed,
-        shared=_shared_text(conditions_text(common), basis, rule, coverage),
+        shared=_shared_text(conditions_text(common), basis, rule, coverage, probability),
         basis=basis,
         rule=rule,
         coverage=coverage,
+        probability=probability,
         figures=figures,
         tests=tests,
     )
@@ -201,8 +204,13 @@ def _shared(texts: Iterable[str]) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def _shared_text(conditions: str, basis: str, rule: str, coverage: str) -> str:
-    said = {f"limits {basis}": basis, f"rule {rule}": rule, f"k = {coverage}": coverage}
+def _shared_text(conditions: str, basis: str, rule: str, coverage: str, probability: str) -> str:
+    said = {
+        f"limits {basis}": basis,
+        f"rule {rule}": rule,
+        f"k = {coverage}": coverage,
+        f"probability inside {probability}": probability.strip(EN_DASH),
+    }
     return "; ".join(filter(None, [conditions, *(text for text, given in said.items() if given)]))
 
 

@@ -119,7 +119,7 @@ def disagreements(rows, page):
 
 def _pairs(line, cells):
     """Yield (what, printed text, journal's number, factor) for every number of one row."""
-    measured, limits = cells[2].replace("\xa0", " "), cells[3].split("\n")[0].replace("\xa0", " ")
+    measured, limits = cells[1].replace("\xa0", " "), cells[2].split(";")[0].replace("\xa0", " ")
     if line["value"] is not None:
         numbers = re.findall(NUMBER, measured.partition("(k")[0])
         unit = measured.partition("(k")[0].split()[-1]
@@ -134,12 +134,12 @@ def _pairs(line, cells):
         assert len(found) >= len(bounds), limits
         for text, number in zip(found, bounds, strict=False):
             yield "limit", text, number, factor
-    margins = cells[4].split("\n")
+    margins = cells[3].split(",")
     for what, text in zip(("margin_pct", "guarded_margin_pct"), margins, strict=False):
         if line[what] is not None:
             yield what, re.findall(NUMBER, text)[0], line[what], 1.0
-    if line["p_conform"] is not None and not re.match("[<>]", cells[5].strip()):
-        yield "p_conform", re.findall(NUMBER, cells[5])[0], 100 * line["p_conform"], 1.0
+    if line["p_conform"] is not None and cells[6:] and not re.match("[<>]", cells[6].strip()):
+        yield "p_conform", re.findall(NUMBER, cells[6])[0], 100 * line["p_conform"], 1.0
 
 
 def test_every_number_is_that_of_its_journal_line(journalled):

@@ -6,7 +6,7 @@ aperture has the direct current as its mean: the average of the start phases is 
 repetition. So the mean of a sweep carries neither a model of the output nor of the meter's timing.
 What is left of the pulses (harmonics that the spacing does not cancel, jitter of the starts) makes
 sweeps differ, and that scatter is the uncertainty, with one degree of freedom less than sweeps.
-Worked out in docs/decisions/0008-direct-current-by-sweeps.md.
+Worked out in docs/decisions/0009-direct-current-by-sweeps.md.
 """
 
 from __future__ import annotations

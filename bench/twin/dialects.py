@@ -13,6 +13,30 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from bench.twin.dmm import Multimeter
+from bench.twin.dmm_ranges import KEYSIGHT_34465A, MeterModel
+from bench.twin.dmms.keithley import (
+    KEITHLEY_2000,
+    KEITHLEY_DMM6500,
+    Keithley2000,
+    KeithleyDmm6500,
+)
+from bench.twin.dmms.keysight import (
+    FLUKE_8846A,
+    KEYSIGHT_34401A,
+    KEYSIGHT_34461A,
+    RIGOL_DM3068,
+    Fluke884xA,
+    Keysight34401A,
+    RigolDm3068,
+)
+from bench.twin.dmms.rigol_siglent import (
+    RIGOL_DM858,
+    SIGLENT_SDM3045X,
+    SIGLENT_SDM3055,
+    SIGLENT_SDM3065X,
+    RigolDm858,
+    SiglentSdm,
+)
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
 from bench.twin.scopes.keysight_3000x import KeysightScope
@@ -71,8 +95,10 @@ def _scope(kind: type[Oscilloscope]) -> Callable[[Place], Oscilloscope]:
     return lambda place: kind(timeline=place.timeline, seed=place.seed, identity=place.identity)
 
 
-def _dmm(kind: type[Multimeter]) -> Callable[[Place], Multimeter]:
-    return lambda place: kind(timeline=place.timeline, seed=place.seed, identity=place.identity)
+def _dmm(kind: type[Multimeter], model: MeterModel) -> Callable[[Place], Multimeter]:
+    return lambda place: kind(
+        timeline=place.timeline, seed=place.seed, identity=place.identity, model=model
+    )
 
 
 def _supply(kind: type[PowerSupply]) -> Callable[[Place], PowerSupply]:
@@ -95,8 +121,47 @@ SCOPES: Mapping[str, Dialect[Oscilloscope]] = {
 }
 DMMS: Mapping[str, Dialect[Multimeter]] = {
     "keysight-34465a": Dialect(
-        build=_dmm(Multimeter),
+        build=_dmm(Multimeter, KEYSIGHT_34465A),
         identity="Keysight Technologies,34465A,{serial},A.03.02-SIMULATED",
+    ),
+    "keysight-34461a": Dialect(
+        build=_dmm(Multimeter, KEYSIGHT_34461A),
+        identity="Keysight Technologies,34461A,{serial},A.03.02-SIMULATED",
+    ),
+    "keysight-34401a": Dialect(
+        build=_dmm(Keysight34401A, KEYSIGHT_34401A),
+        identity="HEWLETT-PACKARD,34401A,{serial},11-5-2-SIMULATED",
+    ),
+    "fluke-8846a": Dialect(
+        build=_dmm(Fluke884xA, FLUKE_8846A), identity="FLUKE,8846A,{serial},01.00-SIMULATED"
+    ),
+    "keithley-2000": Dialect(
+        build=_dmm(Keithley2000, KEITHLEY_2000),
+        identity="KEITHLEY INSTRUMENTS INC.,MODEL 2000,{serial},A19-SIMULATED",
+    ),
+    "keithley-dmm6500": Dialect(
+        build=_dmm(KeithleyDmm6500, KEITHLEY_DMM6500),
+        identity="KEITHLEY INSTRUMENTS,MODEL DMM6500,{serial},1.7.12-SIMULATED",
+    ),
+    "rigol-dm3068": Dialect(
+        build=_dmm(RigolDm3068, RIGOL_DM3068),
+        identity="Rigol Technologies,DM3068,{serial},01.01-SIMULATED",
+    ),
+    "rigol-dm858": Dialect(
+        build=_dmm(RigolDm858, RIGOL_DM858),
+        identity="RIGOL TECHNOLOGIES,DM858,{serial},00.01.02-SIMULATED",
+    ),
+    "siglent-sdm3045x": Dialect(
+        build=_dmm(SiglentSdm, SIGLENT_SDM3045X),
+        identity="Siglent Technologies,SDM3045X,{serial},5.01-SIMULATED",
+    ),
+    "siglent-sdm3055": Dialect(
+        build=_dmm(SiglentSdm, SIGLENT_SDM3055),
+        identity="Siglent Technologies,SDM3055,{serial},1.01-SIMULATED",
+    ),
+    "siglent-sdm3065x": Dialect(
+        build=_dmm(SiglentSdm, SIGLENT_SDM3065X),
+        identity="Siglent Technologies,SDM3065X,{serial},3.01-SIMULATED",
     ),
 }
 SWITCHES: Mapping[str, Dialect[SwitchUnit]] = {

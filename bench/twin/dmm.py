@@ -14,14 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bench.twin.dmm_meter import FunctionSettings, Meter
-from bench.twin.dmm_ranges import (
-    FUNCTIONS,
-    LINE_PERIOD_S,
-    LONGEST_APERTURE_S,
-    NPLC_STEPS,
-    SHORTEST_APERTURE_S,
-    Function,
-)
+from bench.twin.dmm_ranges import KEYSIGHT_34465A, LINE_PERIOD_S, Function, MeterModel
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scpi import ScpiInstrument, scientific
 from bench.twin.scpi_parameters import Arguments, ScpiError
@@ -29,10 +22,8 @@ from bench.twin.scpi_tree import Call
 
 __all__ = ["Multimeter"]
 
-_DEFAULT_NPLC = 10.0
 _BEST_RESOLUTION = 3e-8
 _AUTO_DELAY_S = 200e-6
-_LARGEST_COUNT = 1_000_000
 
 
 @dataclass(slots=True)
@@ -47,13 +38,22 @@ class _Triggering:
 class Multimeter(ScpiInstrument):
     """The multimeter of the laboratory."""
 
-    def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
+    def __init__(
+        self,
+        *,
+        timeline: LaboratoryTime,
+        seed: int,
+        identity: str,
+        model: MeterModel = KEYSIGHT_34465A,
+    ) -> None:
         super().__init__(identity, timeline)
-        self.meter = Meter(timeline=timeline, seed=seed)
+        self.model = model
+        self._functions = model.functions
+        self.meter = Meter(timeline=timeline, seed=seed, model=model)
         self.stuck_function: str | None = None
         """A bench fault: the meter stays in this function whatever it is told."""
         self._set_defaults()
-        for name, function in FUNCTIONS.items():
+        for name, function in self._functions.items():
             self._add_configuration(name, function.pattern)
             self._add_range(name, f"[SENSe]:{function.pattern}:RANGe")
             if function.direct:
@@ -89,7 +89,7 @@ class Multimeter(ScpiInstrument):
         self._function = "VOLT"
         self._settings = {
             name: FunctionSettings(range_index=function.default_range)
-            for name, function in FUNCTIONS.items()
+            for name, function in self._functions.items()
         }
         self._triggering = _Triggering()
         self._readings: list[float] = []
@@ -98,7 +98,7 @@ class Multimeter(ScpiInstrument):
     def _configure(self, name: str, arguments: Arguments) -> None:
         """Preset the function as ``CONFigure`` does: everything but the range to its default."""
         self._function = name
-        self._settings[name] = FunctionSettings(range_index=FUNCTIONS[name].default_range)
+        self._settings[name] = FunctionSettings(range_index=self._functions[name].default_range)
         self._triggering = _Triggering()
         self._readings, self._owed = [], 0
         if arguments.peek().upper() in ("AUTO", "DEF", "DEFAULT"):
@@ -109,7 +109,7 @@ class Multimeter(ScpiInstrument):
             self._set_resolution(name, arguments)
 
     def _set_range(self, name: str, arguments: Arguments) -> None:
-        function, settings = FUNCTIONS[name], self._settings[name]
+        function, settings = self._functions[name], self._settings[name]
         low, high = function.ranges[0], function.ranges[-1]
         is_word = arguments.peek()[:1].isalpha()
         wanted = arguments.number(
@@ -119,17 +119,18 @@ class Multimeter(ScpiInstrument):
         settings.range_index = function.index_for(wanted)
 
     def _set_resolution(self, name: str, arguments: Arguments) -> None:
-        function, settings = FUNCTIONS[name], self._settings[name]
+        function, settings = self._functions[name], self._settings[name]
         span = function.ranges[settings.range_index]
         best = _BEST_RESOLUTION * span
         share = arguments.number(function.unit, low=best, high=span, default=best) / span
-        nplc = next((n for n, ppm in function.resolutions if ppm * 1e-6 <= share), NPLC_STEPS[-1])
+        most = self.model.fewest_and_most[1]
+        nplc = next((n for n, ppm in function.resolutions if ppm * 1e-6 <= share), most)
         settings.nplc, settings.aperture_s = nplc, nplc * LINE_PERIOD_S
 
     # -- commands: function, range, aperture
 
     def _add_configuration(self, name: str, pattern: str) -> None:
-        def measure(call: Call) -> str:
+        def measure(call: Call) -> str | bytes:
             self._configure(name, call.arguments)
             return self._read()
 
@@ -143,23 +144,53 @@ class Multimeter(ScpiInstrument):
         self.add_answer("[SENSe]:FUNCtion[:ON]", lambda: f'"{self.function}"')
         self.add_answer("CONFigure", self._configuration)
         self.add_answer("ROUTe:TERMinals", lambda: "FRON")
+        self.add_own_commands()
+
+    # -- what differs from family to family
+
+    def add_own_commands(self) -> None:
+        """Declare input impedance and what else this family has beside the common commands."""
         self.add_answer("SYSTem:LFRequency", lambda: "+50")
-        self.add_boolean(
-            "[SENSe]:VOLTage[:DC]:IMPedance:AUTO",
-            "high_impedance",
-            at=lambda _: self._settings["VOLT"],
-        )
+        self.add_impedance("[SENSe]:VOLTage[:DC]:IMPedance:AUTO")
+
+    def add_zero(self, name: str, root: str) -> None:
+        """Declare the auto-zero of a function."""
+        self.add_zero_at(f"{root}ZERO:AUTO", name)
+
+    def print_reading(self, value: float) -> str:
+        """Return a reading as the family prints it."""
+        return scientific(value)
+
+    def add_impedance(self, pattern: str) -> None:
+        """Declare the choice of an input above 10 GOhm."""
+        self.add_boolean(pattern, "high_impedance", at=lambda _: self._settings["VOLT"])
+
+    def add_zero_at(self, pattern: str, *names: str) -> None:
+        """Declare a header of auto-zero for functions; it answers for the first."""
+
+        def command(call: Call) -> None:
+            token = call.arguments.peek()
+            for name in names:
+                self._set_zero(
+                    self._settings[name], Call(suffixes=call.suffixes, arguments=Arguments([token]))
+                )
+            call.arguments.word()
+
+        self.tree.add(pattern, command=command)
+        self.add_answer(pattern, lambda: str(int(self._settings[names[0]].zero)))
+
+    # -- commands: function, range, aperture, continued
 
     def _select_function(self, call: Call) -> None:
         wanted = call.arguments.string().upper()
-        for name, function in FUNCTIONS.items():
+        for name, function in self._functions.items():
             if wanted in function.spellings():
                 self._function = name
                 return
         raise ScpiError(-224, wanted[:20])
 
     def _configuration(self) -> str:
-        settings, function = self._settings[self.function], FUNCTIONS[self.function]
+        settings, function = self._settings[self.function], self._functions[self.function]
         span = function.ranges[settings.range_index]
         return f'"{self.function} {scientific(span)},{scientific(span * _BEST_RESOLUTION)}"'
 
@@ -167,7 +198,7 @@ class Multimeter(ScpiInstrument):
         self.tree.add(
             f"{pattern}[:UPPer]",
             command=lambda call: self._set_range(name, call.arguments),
-            query=lambda call: self._range(FUNCTIONS[name], self._settings[name], call),
+            query=lambda call: self._range(self._functions[name], self._settings[name], call),
         )
         self.tree.add(f"{pattern}:AUTO", command=lambda call: self._set_automatic_range(name, call))
         self.add_answer(f"{pattern}:AUTO", lambda: str(int(self._settings[name].automatic)))
@@ -199,6 +230,9 @@ class Multimeter(ScpiInstrument):
             f"{root}NPLCycles", command=lambda call: self._set_nplc(self._settings[name], call)
         )
         self.add_answer(f"{root}NPLCycles", nplc)
+        self.add_zero(name, root)
+        if self.model.aperture_limits_s is None:
+            return
         self.tree.add(
             f"{root}APERture", command=lambda call: self._set_aperture(self._settings[name], call)
         )
@@ -206,23 +240,18 @@ class Multimeter(ScpiInstrument):
         self.add_answer(
             f"{root}APERture:ENABled", lambda: str(int(self._settings[name].nplc is None))
         )
-        self.tree.add(
-            f"{root}ZERO:AUTO", command=lambda call: self._set_zero(self._settings[name], call)
-        )
-        self.add_answer(f"{root}ZERO:AUTO", lambda: str(int(self._settings[name].zero)))
 
     def _set_nplc(self, settings: FunctionSettings, call: Call) -> None:
         """Take a number of line cycles; one between the meter's steps takes the next longer."""
-        wanted = call.arguments.number(
-            low=NPLC_STEPS[0], high=NPLC_STEPS[-1], default=_DEFAULT_NPLC
-        )
-        nplc = next(step for step in NPLC_STEPS if step >= wanted * (1 - 1e-9))
+        low, high = self.model.fewest_and_most
+        wanted = call.arguments.number(low=low, high=high, default=self.model.default_nplc)
+        nplc = self.model.nplc_for(wanted)
         settings.nplc, settings.aperture_s = nplc, nplc * LINE_PERIOD_S
 
     def _set_aperture(self, settings: FunctionSettings, call: Call) -> None:
-        settings.aperture_s = call.arguments.number(
-            "S", low=SHORTEST_APERTURE_S, high=LONGEST_APERTURE_S, default=0.2
-        )
+        assert self.model.aperture_limits_s is not None
+        low_s, high_s = self.model.aperture_limits_s
+        settings.aperture_s = call.arguments.number("S", low=low_s, high=high_s, default=0.2)
         settings.nplc = None
 
     def _set_zero(self, settings: FunctionSettings, call: Call) -> None:
@@ -243,7 +272,7 @@ class Multimeter(ScpiInstrument):
         self.add_choice("TRIGger:SOURce", "source", sources, at=at)
         for pattern, attribute in (("TRIGger:COUNt", "count"), ("SAMPle:COUNt", "samples")):
             self.add_number(
-                pattern, attribute, at=at, default=1, limits=lambda _: (1, _LARGEST_COUNT)
+                pattern, attribute, at=at, default=1, limits=lambda _: (1, self.model.largest_count)
             )
         self.add_number(
             "TRIGger:DELay", "delay_s", at=at, unit="S", default=0.0,
@@ -273,7 +302,7 @@ class Multimeter(ScpiInstrument):
         else:
             self._owed = int(self._triggering.count)
 
-    def _read(self) -> str:
+    def _read(self) -> str | bytes:
         if self._triggering.source != "IMM":
             raise ScpiError(-214, "READ? needs TRIGger:SOURce IMMediate here")
         self._initiate()
@@ -284,21 +313,21 @@ class Multimeter(ScpiInstrument):
             raise ScpiError(-214, "still waiting for a trigger")
         if not self._readings:
             raise ScpiError(-230, "no readings")
-        return ",".join(scientific(value) for value in self._readings)
+        return ",".join(self.print_reading(value) for value in self._readings)
 
     def _last(self) -> str:
         if not self._readings:
             raise ScpiError(-230, "no readings")
-        return scientific(self._readings[-1])
+        return self.print_reading(self._readings[-1])
 
     def _remove(self, call: Call, *, required: bool) -> str:
         count = have = len(self._readings)
         if required or call.arguments.remaining:
-            count = call.arguments.integer(low=1, high=_LARGEST_COUNT)
+            count = call.arguments.integer(low=1, high=self.model.largest_count)
         if required and count > have:
             raise ScpiError(-222, f"{have} readings are there")
         taken, self._readings = self._readings[:count], self._readings[count:]
-        return ",".join(scientific(value) for value in taken)
+        return ",".join(self.print_reading(value) for value in taken)
 
     def _remove_as_block(self, call: Call) -> bytes:
         text = self._remove(call, required=False).encode("ascii")

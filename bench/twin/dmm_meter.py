@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.twin.dmm_ranges import FUNCTIONS, LINE_PERIOD_S, accuracy_limit
+from bench.twin.dmm_ranges import LINE_PERIOD_S, MeterModel, accuracy_limit
 from bench.twin.laboratory_time import LaboratoryTime
 
 __all__ = ["OVERLOAD", "FunctionSettings", "Meter"]
@@ -17,8 +17,8 @@ _OVER_RANGE, _DOWN_RANGE = 1.2, 0.1
 _HIGHEST_VOLTS = 1050.0
 _ERROR_SHARE = 0.6
 """Share of the data sheet's limits within which a unit's errors are drawn."""
-_NOISE_OF_RANGE, _NOISE_FLOOR_V = 0.4e-6, 150e-9
-"""R.m.s. at one power line cycle: of the range, and in volts. Source: proposed, no data sheet."""
+_NOISE_FLOOR_V = 150e-9
+"""R.m.s. at one power line cycle, beside that of the range. Source: proposed, no data sheet."""
 _FLOATING_V = 2e-3
 """What an open input of more than 10 GOhm drifts to."""
 _LEAD_OHM = 0.15
@@ -43,8 +43,11 @@ class FunctionSettings:
 class Meter:
     """Takes single readings; each lets its time pass."""
 
-    def __init__(self, *, timeline: LaboratoryTime, seed: int) -> None:
+    def __init__(self, *, timeline: LaboratoryTime, seed: int, model: MeterModel) -> None:
         self._timeline = timeline
+        self._model = model
+        self._functions = model.functions
+        self._starts = np.random.default_rng([seed, 0xD6])
         self._seed = seed
         self._noise = np.random.default_rng([seed, 0xD3])
         self._stretch = 1 + float(np.random.default_rng([seed, 0xD4]).uniform(-1, 1)) * (
@@ -59,14 +62,16 @@ class Meter:
 
     def reading(self, name: str, settings: FunctionSettings) -> float:
         """Take one reading in the function's unit; the overload sentinel where there is none."""
+        if self._model.start_jitter_s:
+            self.let_pass(float(self._starts.uniform(0.0, self._model.start_jitter_s)))
         true = self._true_value(name, settings.aperture_s)
-        if FUNCTIONS[name].direct and (settings.zero or name == "FRES"):
+        if self._functions[name].direct and (settings.zero or name == "FRES"):
             self.let_pass(settings.aperture_s)
         return self._with_errors(name, settings, true)
 
     def find_range(self, name: str, settings: FunctionSettings) -> None:
         """Choose the range by quick readings, starting from the present one."""
-        ranges = FUNCTIONS[name].ranges
+        ranges = self._functions[name].ranges
         while True:
             size = abs(self._true_value(name, _RANGING_APERTURE_S))
             index = settings.range_index
@@ -114,11 +119,13 @@ class Meter:
         if not math.isfinite(true):
             return OVERLOAD
         index = settings.range_index
-        span = FUNCTIONS[name].ranges[index]
-        of_reading, of_range = accuracy_limit(name, index)
+        span = self._functions[name].ranges[index]
+        of_reading, of_range = accuracy_limit(name, index, self._functions)
         of_reading *= self._draw(name, index, 0)
         of_range *= self._draw(name, index, 1)
-        noise = math.hypot(_NOISE_OF_RANGE * span, _NOISE_FLOOR_V if name == "VOLT" else 0.0)
+        noise = math.hypot(
+            self._model.noise_of_range * span, _NOISE_FLOOR_V if name == "VOLT" else 0.0
+        )
         noise *= math.sqrt(LINE_PERIOD_S / settings.aperture_s)
         value = true * self.gain_factor * (1 + of_reading) + of_range * span
         value += float(self._noise.normal(0, noise))
@@ -127,5 +134,5 @@ class Meter:
 
     def _draw(self, name: str, range_index: int, which: int) -> float:
         """Return this unit's share of a data-sheet limit, within ±0.6."""
-        key = [self._seed, 0xD5, list(FUNCTIONS).index(name), range_index, which]
+        key = [self._seed, 0xD5, list(self._functions).index(name), range_index, which]
         return float(np.random.default_rng(key).uniform(-_ERROR_SHARE, _ERROR_SHARE))

@@ -102,6 +102,7 @@ class Laboratory:
             "vxi11": f"TCPIP::{LOOPBACK},{vxi11.port}::inst0::INSTR",
         }
         if self._transports.get(role) == "serial":
+            instrument.put_on_serial_line()
             terminal = ScpiTerminal(instrument)
             self._terminals.append(terminal)
             found["serial"] = f"ASRL{terminal.path}::INSTR"

@@ -46,6 +46,8 @@ class ScpiInstrument:
     """An instrument without functions; the real ones add theirs to :attr:`tree`."""
 
     error_queue_length = 20
+    error_format = '{code:+d},"{text}"'
+    """How the error queue prints an entry."""
 
     def __init__(self, identity: str, timeline: LaboratoryTime) -> None:
         self.identity = identity
@@ -76,10 +78,16 @@ class ScpiInstrument:
 
     def error_text(self, error: ScpiError) -> str:
         """Return an entry of the error queue as this family prints it."""
-        return f'{error.code:+d},"{error.text}"'
+        return self.error_format.format(code=error.code, text=error.text)
 
     def before_message(self) -> None:
         """Do what is due before each program message."""
+
+    def require_obeyed(self, header: str) -> None:
+        """Raise ScpiError where a header is not obeyed as things are (local mode, say)."""
+
+    def put_on_serial_line(self) -> None:
+        """Behave as on a serial line, where that makes a difference."""
 
     def operation_condition(self) -> int:
         """Return the operation condition register."""
@@ -102,6 +110,7 @@ class ScpiInstrument:
                 continue
             try:
                 handler, call, path = self._locate(text, path)
+                self.require_obeyed(text)
                 reply = self._call(handler, call)
                 call.arguments.finish()
             except ScpiError as error:

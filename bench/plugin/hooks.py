@@ -13,7 +13,14 @@ import pytest
 from _pytest.nodes import Node
 
 from bench.decision import FAILED
-from bench.errors import BenchError, ConfigurationError, DeviceMisbehaved, NotConnected, NotOffered
+from bench.errors import (
+    BenchError,
+    ConfigurationError,
+    DeviceMisbehaved,
+    FixtureError,
+    NotConnected,
+    NotOffered,
+)
 from bench.judge import Verdict
 from bench.plugin.check import Check
 from bench.plugin.decidability import require_decidable
@@ -149,6 +156,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     try:
         result = yield
     except DeviceMisbehaved as failure:
+        _require_bench_without_fault(item, run, check, failure)
         for requirement in _unanswered(item, check):
             check.undecided(
                 requirement, "expected behaviour", verdict=Verdict.FAIL, reason=str(failure),
@@ -163,6 +171,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         pytest.skip(str(reason))  # the rows above say NOT TESTED and why; so does the log
     except BenchError as error:
         run.problem(item.nodeid, error, _unanswered(item, check))
+        run.left_in_the_middle = True
         if isinstance(error, NotConnected):  # nothing more can be measured without it
             item.session.shouldfail = "an instrument is gone: what is left was not started"
         raise
@@ -174,6 +183,22 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return result
     _fail_on(check)
     return None
+
+
+def _require_bench_without_fault(
+    item: pytest.Item, run: Run, check: Check, failure: DeviceMisbehaved
+) -> None:
+    """Before the device is blamed: raise FixtureError where the bench explains what it did."""
+    try:
+        cause = run.bench_at_fault()
+    except BenchError as error:
+        cause = str(error)
+    if not cause:
+        return
+    error = FixtureError(f"{cause} (what the device then did: {failure})")
+    run.problem(item.nodeid, error, _unanswered(item, check))
+    run.left_in_the_middle = True
+    raise error from failure
 
 
 def _fail_on(check: Check) -> None:

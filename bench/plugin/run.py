@@ -68,6 +68,8 @@ class Run:
         self.bench: Bench | None = None
         self.interrupted = False
         self.touched_bench = False
+        self.left_in_the_middle = False
+        """A test ended in an error of the bench: the device may still have a fault injected."""
         self.failure_exit_code: int | None = None
         self._planned = dict(planned)
         self._selected = {requirement for ids in selected for requirement in ids}
@@ -156,7 +158,12 @@ class Run:
     def rest(self) -> None:
         """After a test: device idle, path open."""
         if self.bench is not None:
-            self.bench.rest()
+            self.bench.rest(power_cycle=self.left_in_the_middle)
+            self.left_in_the_middle = False
+
+    def bench_at_fault(self) -> str:
+        """Return what of the bench explains that the device misbehaved, or nothing."""
+        return "" if self.bench is None else self.bench.suspected()
 
     def check(self, test: str) -> Check:
         """Return the row writer of one test."""

@@ -226,14 +226,24 @@ class Bench:
             build=found.build,
         )
 
-    def rest(self) -> None:
-        """Leave the device idle and the path open; one that does not idle loses its power."""
+    def rest(self, *, power_cycle: bool = False) -> None:
+        """Leave the device idle and the path open; one that does not idle loses its power.
+
+        ``power_cycle``: a test ended in an error of the bench, and nobody undid what it injected.
+        """
         self.fixture.isolate_device()
         self.fixture.open("dmm_shunt", "sync_link", "load_open", "charger")
         try:
-            self.treatment.make_idle()
+            if power_cycle:
+                self.treatment.power_cycle()
+            else:
+                self.treatment.make_idle()
         except (DeviceMisbehaved, LinkTimeout):
             self.treatment.power_cycle()
+
+    def suspected(self) -> str:
+        """Return what of the bench explains that the device misbehaved, or nothing."""
+        return self._station.suspected()
 
     def release(self) -> None:
         """Stop, isolate and unpower the device before the reference is measured again."""
@@ -331,6 +341,8 @@ class Bench:
             capture, label = self._unclipped(level, load_ohm)
             with self.stopwatch.during("device wait"):
                 self.treatment.must_run()
+                if problem := self.fixture.battery_fault():
+                    raise FixtureError(problem)
                 telemetry, status = self.readings.now()
                 self.treatment.stop()
         output = SteadyOutput(

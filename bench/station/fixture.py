@@ -8,7 +8,14 @@ from typing import Final
 from bench.errors import ConfigurationError
 from instruments.roles import LoadSwitch, Supply
 
-__all__ = ["BATTERY_OUTPUT", "CHARGER_OUTPUT", "DRY_LOADS_OHM", "REFERENCE_OUTPUT", "Fixture"]
+__all__ = [
+    "BATTERY_OUTPUT",
+    "CHARGER_OUTPUT",
+    "DRY_LOADS_OHM",
+    "LEAD_LOOP",
+    "REFERENCE_OUTPUT",
+    "Fixture",
+]
 
 DRY_LOADS_OHM: Final[Mapping[str, float]] = {
     "dry_1": 196e3,
@@ -20,6 +27,9 @@ DRY_LOADS_OHM: Final[Mapping[str, float]] = {
 }
 """Relays of the dry contact, nominal ohms from E to G. Source: docs/laboratory.md."""
 
+LEAD_LOOP: Final = "lead_loop"
+"""Relay of the meter across the force and sense wires of both electrode clips."""
+
 BATTERY_OUTPUT: Final = 1
 REFERENCE_OUTPUT: Final = 2
 CHARGER_OUTPUT: Final = 3
@@ -27,6 +37,8 @@ CHARGER_OUTPUT: Final = 3
 BATTERY_V: Final = 3.7
 """Nominal voltage of one lithium cell. Source: twin profile of a 3.0 to 4.2 V cell."""
 BATTERY_LIMIT_A: Final = 0.5
+SAG: Final = 0.03
+"""Of the set voltage: a supply regulates to a tenth of that, its leads drop less."""
 REFERENCE_LIMIT_A: Final = 0.01
 CHARGER_V: Final = 5.0
 CHARGER_LIMIT_A: Final = 1.0
@@ -59,6 +71,7 @@ class Fixture:
         self.reference_resistance_ohm = reference_resistance_ohm
         self._on_action = on_action
         self._closed: set[str] = set()
+        self._battery_v = BATTERY_V
 
     @property
     def load_relays(self) -> Sequence[str]:
@@ -131,8 +144,26 @@ class Fixture:
     def set_battery(self, voltage_v: float) -> None:
         """Let the battery have another voltage; it stays connected or not as it is."""
         self._on_action()
+        self._battery_v = voltage_v
         self._supply.configure_output(
             BATTERY_OUTPUT, voltage_v=voltage_v, current_limit_a=BATTERY_LIMIT_A
+        )
+
+    def battery_fault(self) -> str:
+        """Return why the battery emulator, and not the device, is at fault; empty where it is not.
+
+        Its voltage is lower than set although the current is far from the limit that was set.
+        """
+        if "battery" not in self._closed or not self._supply.output_is_on(BATTERY_OUTPUT):
+            return ""
+        volts = self._supply.measure_voltage(BATTERY_OUTPUT)
+        amperes = self._supply.measure_current(BATTERY_OUTPUT)
+        if volts >= self._battery_v * (1 - SAG) or amperes >= BATTERY_LIMIT_A * (1 - SAG):
+            return ""
+        return (
+            f"battery emulator: {volts:.3f} V at {amperes * 1e3:.3g} mA, expected "
+            f"{self._battery_v:g} V up to {BATTERY_LIMIT_A:g} A: its current limit or its leads "
+            "starve the device; check the supply"
         )
 
     def isolate_device(self) -> None:

@@ -15,11 +15,11 @@ import numpy as np
 from bench.errors import FixtureError, ReadingOverload
 from bench.record.schema import SelfTestStep
 from bench.station.acquisition import Acquirer, Shot
-from bench.station.fixture import Fixture
+from bench.station.fixture import LEAD_LOOP, Fixture
 from bench.station.scales import Label
 from instruments.roles import Instrument, Multimeter
 
-__all__ = ["MeasuredPath", "SelfTest", "meter_range_ohm"]
+__all__ = ["MeasuredPath", "SelfTest", "lead_loop_problem", "meter_range_ohm"]
 
 OHMS_APERTURE_S: Final = 0.1
 VOLTS_APERTURE_S: Final = 0.1
@@ -31,6 +31,10 @@ OPEN_ABOVE_OHM: Final = 1e6
 OPEN_RANGE_OHM: Final = 1e6
 METER_ZERO_LIMIT_V: Final = 20e-6
 """Of a 6.5-digit meter on 100 mV: 3.5 µV specified, plus thermal voltages of the relays."""
+
+LEAD_RANGE_OHM: Final = 100.0
+LEAD_LIMIT_OHM: Final = 5.0
+"""Two leads of a metre, two clips, four wires."""
 
 CHECK_VOLTAGE_V: Final = 4.0
 CHECK_TOLERANCE: Final = 0.05
@@ -70,7 +74,7 @@ class SelfTest:
         for role, instrument in instruments.items():
             errors = instrument.drain_errors()
             detail = "; ".join(f"{code} {text}" for code, text in errors)
-            self._judge(
+            self.judge(
                 SelfTestStep(
                     name=f"{role}: error queue", passed=not errors, detail=detail or "empty"
                 ),
@@ -95,7 +99,7 @@ class SelfTest:
             ohm = float(self._dmm.read()[0])
         except ReadingOverload:
             ohm = None
-        self._judge(
+        self.judge(
             SelfTestStep(
                 name="path with all loads open",
                 passed=ohm is None or ohm >= OPEN_ABOVE_OHM,
@@ -115,6 +119,19 @@ class SelfTest:
         self._judge_ohm(name, ohm, expected_ohm, tolerance)
         return MeasuredPath(nominal_ohm=nominal_ohm, measured_ohm=ohm)
 
+    def lead_loop(self) -> None:
+        """Both electrode leads must be whole, where the fixture can tell (relay ``lead_loop``)."""
+        problem = lead_loop_problem(self._fixture, self._dmm)
+        known = self._fixture.has(LEAD_LOOP)
+        self.judge(
+            SelfTestStep(
+                name="electrode leads, force and sense wires",
+                passed=not problem,
+                detail=problem or ("" if known else f"not tested: no relay {LEAD_LOOP!r}"),
+            ),
+            remedy="a lead or clip between fixture and device is open: exchange it",
+        )
+
     def release_path(self) -> None:
         """Open the path and the meter's relay after the loads were measured."""
         self._fixture.isolate_device()
@@ -127,7 +144,7 @@ class SelfTest:
         self._dmm.configure_dc_voltage(range_v=0.1, aperture_s=VOLTS_APERTURE_S)
         readings_v = self._dmm.read(ZERO_READINGS)
         zero_v = float(np.mean(readings_v))
-        self._judge(
+        self.judge(
             SelfTestStep(
                 name="meter zero over the shunt",
                 passed=abs(zero_v) <= METER_ZERO_LIMIT_V,
@@ -160,7 +177,7 @@ class SelfTest:
         seen_v = mean_v / divider
         self._fixture.reference_off()
         self._fixture.open("dmm_electrode")
-        self._judge(
+        self.judge(
             SelfTestStep(
                 name="electrode-voltage channel on a known voltage",
                 passed=abs(seen_v - known_v) <= CHECK_TOLERANCE * CHECK_VOLTAGE_V,
@@ -178,7 +195,7 @@ class SelfTest:
         try:
             return float(self._dmm.read()[0])
         except ReadingOverload:
-            self._judge(
+            self.judge(
                 SelfTestStep(
                     name=name, passed=False, unit="Ω", detail=f"above the {range_ohm:g} Ω range"
                 ),
@@ -187,7 +204,7 @@ class SelfTest:
             raise
 
     def _judge_ohm(self, name: str, ohm: float, expected_ohm: float, tolerance: float) -> None:
-        self._judge(
+        self.judge(
             SelfTestStep(
                 name=name,
                 passed=abs(ohm - expected_ohm) <= tolerance * expected_ohm,
@@ -199,8 +216,8 @@ class SelfTest:
             remedy="a relay is stuck, a contact is worn, or the station file has another resistor",
         )
 
-    def _judge(self, step: SelfTestStep, *, remedy: str) -> None:
-        """Journal the step; raise FixtureError where it did not pass."""
+    def judge(self, step: SelfTestStep, remedy: str) -> None:
+        """Journal a step; raise FixtureError where it did not pass."""
         self._record(
             step if step.passed else replace(step, detail=f"{step.detail} {remedy}".strip())
         )
@@ -209,6 +226,23 @@ class SelfTest:
         found = "no reading" if step.value is None else f"{step.value:.6g} {step.unit}"
         wanted = _wanted(step)
         raise FixtureError(f"self-test: {step.name}: {found}{wanted}; {remedy}")
+
+
+def lead_loop_problem(fixture: Fixture, dmm: Multimeter) -> str:
+    """Measure the loop of both electrode leads; return what is wrong with it, or nothing."""
+    if not fixture.has(LEAD_LOOP):
+        return ""
+    fixture.open("dmm_shunt", "dmm_electrode")
+    fixture.close(LEAD_LOOP)
+    dmm.configure_resistance(range_ohm=LEAD_RANGE_OHM, aperture_s=OHMS_APERTURE_S)
+    try:
+        ohm = float(dmm.read()[0])
+    except ReadingOverload:
+        ohm = float("inf")
+    fixture.open(LEAD_LOOP)
+    if ohm <= LEAD_LIMIT_OHM:
+        return ""
+    return f"the electrode leads have {ohm:.3g} Ω, expected at most {LEAD_LIMIT_OHM:g} Ω"
 
 
 def meter_range_ohm(expected_ohm: float) -> float:
@@ -225,5 +259,7 @@ def _wanted(step: SelfTestStep) -> str:
             return f", expected {low:.6g} to {high:.6g} {step.unit}"
         case float(low), None:
             return f", expected at least {low:.6g} {step.unit}"
+        case None, float(high):
+            return f", expected at most {high:.6g} {step.unit}"
         case _:
             return f" ({step.detail})" if step.detail else ""

@@ -81,10 +81,14 @@ class Addresses:
     pid: int
     seed: int
     resources: Mapping[str, Mapping[str, str]]
+    serials: Mapping[str, str]
+    """Serial number of each instrument, empty where its family reports none."""
 
     def as_json(self) -> dict[str, object]:
         """Return the addresses as ``bench twin`` prints them."""
-        return {name: getattr(self, name) for name in (*_SOCKETS, "pid", "seed", "resources")}
+        return {
+            name: getattr(self, name) for name in (*_SOCKETS, "pid", "seed", "resources", "serials")
+        }
 
 
 def unit_description(
@@ -130,7 +134,7 @@ def simulated_station(addresses: Addresses, profile: Profile, seed: int) -> Stat
         simulated=True,
         path=None,
         sha256="",
-        instruments={role: _instrument(role, getattr(addresses, role)) for role in ROLES},
+        instruments={role: _instrument(role, addresses) for role in ROLES},
         scope_channels=_scope_channels(),
         relays=RELAYS,
         loads=tuple(
@@ -158,12 +162,12 @@ def simulated_station(addresses: Addresses, profile: Profile, seed: int) -> Stat
     )
 
 
-def _instrument(role: str, resource: str) -> InstrumentEntry:
+def _instrument(role: str, addresses: Addresses) -> InstrumentEntry:
     return InstrumentEntry(
         role=role,
-        resource=resource,
+        resource=getattr(addresses, role),
         model="",
-        serial="",
+        serial=addresses.serials.get(role, ""),
         calibration_due=None,
         calibration_certificate="",
         timeout_s=_TIMEOUT_S,
@@ -384,11 +388,12 @@ def _parse_addresses(line: bytes) -> Addresses:
             pid=int(found["pid"]),
             seed=int(found["seed"]),
             resources=dict(found["resources"]),
+            serials=dict(found["serials"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise NotConnected(
-            f"simulated bench: expected one JSON line with {', '.join(_SOCKETS)}, pid, seed and "
-            f"resources, found {line[:120]!r}"
+            f"simulated bench: expected one JSON line with {', '.join(_SOCKETS)}, pid, seed, "
+            f"resources and serials, found {line[:120]!r}"
         ) from error
 
 

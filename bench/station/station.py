@@ -23,7 +23,8 @@ from bench.station.guardian import Guardian, GuardianOrders
 from bench.station.ranges import RangeChoice
 from bench.station.safe_state import SafeStateParts
 from bench.station.scales import ChannelView, Label, Scales
-from bench.station.self_test import SelfTest, meter_range_ohm
+from bench.station.scope_tests import ScopeTests
+from bench.station.self_test import SelfTest, lead_loop_problem, meter_range_ohm
 from bench.station.transfer import Transfer
 from bench.stopwatch import Stopwatch
 from bench.waveform import Waveform
@@ -144,6 +145,7 @@ class OpenStation:
         for load in self.configuration.loads:
             if load.nominal_ohm in profile.loads_ohm:
                 test.load(load.nominal_ohm, expected_ohm=load.value_ohm, tolerance=load.tolerance)
+        test.lead_loop()
         test.release_path()
         meter = self.accuracy.multimeter
         self.shunt = Shunt(
@@ -164,6 +166,21 @@ class OpenStation:
         )
         for step in self._transfer.opening(self.scales):
             self._step(step)
+        self._scope_tests(test.judge, RangeChoice(profile=profile))
+
+    def _scope_tests(self, judge: Callable[[SelfTestStep, str], None], ranges: RangeChoice) -> None:
+        tests = ScopeTests(fixture=self.fixture, acquirer=self.acquirer, judge=judge)
+        tests.trigger()
+        lowest = min(ranges.profile.levels, key=lambda level: level.current_ua)
+        tests.background(
+            lowest_level_a=lowest.current_ua * 1e-6, full_scale_a=ranges.level_a(lowest.number)
+        )
+        tests.compensation()
+        self.fixture.isolate_device()
+
+    def suspected(self) -> str:
+        """Return what of the bench explains that a device misbehaved, or nothing."""
+        return self.fixture.battery_fault() or lead_loop_problem(self.fixture, self.dmm)
 
     def load_tolerance(self, load_ohm: float) -> float:
         """Return the relative tolerance within which the self-test proved a load."""

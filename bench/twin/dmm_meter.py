@@ -55,6 +55,10 @@ class Meter:
         )
         self.gain_factor = 1.0
         """A bench fault: the meter is out of calibration."""
+        self.lead_open = False
+        """A bench fault: nothing reaches the terminals."""
+        self.aperture_factor = 1.0
+        """A bench fault: apertures are so many times as long as they are set to."""
 
     def let_pass(self, duration_s: float) -> None:
         """Let time pass by the meter's own clock."""
@@ -64,7 +68,7 @@ class Meter:
         """Take one reading in the function's unit; the overload sentinel where there is none."""
         if self._model.start_jitter_s:
             self.let_pass(float(self._starts.uniform(0.0, self._model.start_jitter_s)))
-        true = self._true_value(name, settings.aperture_s)
+        true = self._true_value(name, settings.aperture_s * self.aperture_factor)
         if self._functions[name].direct and (settings.zero or name == "FRES"):
             self.let_pass(settings.aperture_s)
         return self._with_errors(name, settings, true)
@@ -94,6 +98,8 @@ class Meter:
         self.let_pass(aperture_s)
         if name in ("CURR", "CURR:AC"):
             return 0.0
+        if self.lead_open:
+            return math.inf
         return self._timeline.world.resistance() + (_LEAD_OHM if name == "RES" else 0.0)
 
     def _mean(self, aperture_s: float) -> float:
@@ -101,6 +107,7 @@ class Meter:
         self._timeline.hold_trace(_HOLDER, start_ns)
         self.let_pass(aperture_s)
         mean_v = self._timeline.world.mean_voltage(start_ns, self._timeline.now_ns)
+        mean_v = None if self.lead_open else mean_v
         return float(self._noise.normal(0, _FLOATING_V)) if mean_v is None else mean_v
 
     def _alternating(self) -> float:

@@ -35,6 +35,7 @@ FIXTURE_FAULTS: Mapping[str, str] = {
     "X07": "load relay 102 stuck open",
     "X08": "contact of load relay 101 aged by 12 Ω",
     "X09": "shunt 5 % high",
+    "X18": "an earth lead of 4 Ω across the shunt",
     "X27": "lead between device and fixture open",
 }
 """Bench faults that lie in the fixture; those of the instruments are fitted to the instruments."""

@@ -13,9 +13,11 @@ import numpy as np
 from bench.twin.network import GROUND, Capacitor, Resistor, Wiring
 from bench.twin.virtual_time import NS_PER_S, Appointment, Timeline
 
-__all__ = ["CONTACT_SENSED", "RELAYS", "Fixture", "FixtureValues", "Relay"]
+__all__ = ["CONTACT_SENSED", "LEAD_LOOP", "RELAYS", "Fixture", "FixtureValues", "Relay"]
 
 RELAYS = (*range(101, 121), *range(201, 221))
+LEAD_LOOP = 207
+"""The meter across the force and sense wires of both electrode clips."""
 CONTACT_SENSED = frozenset({101, 102, 103, 104, 105, 106, 107, 113, 114})
 """Relays whose contact gives a pulse on the sync line."""
 
@@ -32,6 +34,8 @@ _SHORTEST_BOUNCE_S = 50e-6
 _CONTACT_OHM = (0.05, 0.3)
 _STUCK_CLOSED, _STUCK_OPEN, _AGED, _AGED_OHM = 101, 102, 101, 12.0
 """What the bench faults X06, X07 and X08 are fitted to."""
+_EARTH_LEAD_OHM = 4.0
+"""X18: a second earth lead across the shunt, through two mains sockets."""
 
 
 class FixtureValues:
@@ -70,6 +74,9 @@ class FixtureValues:
         self.stuck_closed = {_STUCK_CLOSED} if "X06" in faults else set[int]()
         self.stuck_open = {_STUCK_OPEN} if "X07" in faults else set[int]()
         self.lead_open = "X27" in faults
+        self.lead_loop_ohm = float("inf") if self.lead_open else within(0.4, 0.5)
+        if "X18" in faults:
+            self.shunt_ohm = 1.0 / (1.0 / self.shunt_ohm + 1.0 / _EARTH_LEAD_OHM)
 
 
 @dataclass(slots=True, kw_only=True)

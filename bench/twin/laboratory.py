@@ -21,7 +21,7 @@ __all__ = ["TRANSPORTS", "Address", "Laboratory"]
 TRANSPORTS = ("hislip", "socket", "vxi11", "serial")
 """How an instrument can be reached; the serial line is there where it is asked for."""
 
-Address = str | int | dict[str, dict[str, str]]
+Address = str | int | dict[str, str] | dict[str, dict[str, str]]
 
 
 class Laboratory:
@@ -52,6 +52,16 @@ class Laboratory:
         self.dmm = dmm.at(self.time, seed=seed, serial=serials[1])
         self.switch = switch.at(self.time, seed=seed, serial=serials[2])
         self.supply = supply.at(self.time, seed=seed, serial=serials[3])
+        self._serials: dict[str, str] = {
+            role: serial if "{serial}" in dialect.identity else ""
+            for role, dialect, serial in zip(
+                ("scope", "dmm", "switch", "supply"),
+                (scope, dmm, switch, supply),
+                serials,
+                strict=True,
+            )
+        }
+        """What ``*IDN?`` should say: before any fault is fitted."""
         for fault in bench_faults:
             if fault in INSTRUMENT_FAULTS:
                 INSTRUMENT_FAULTS[fault]().fit(self)
@@ -81,6 +91,7 @@ class Laboratory:
         )
         addresses["clock"] = f"{LOOPBACK}:{await self._serve(clock.connect)}"
         addresses["resources"] = resources
+        addresses["serials"] = self._serials
         return addresses
 
     async def close(self) -> None:

@@ -29,6 +29,7 @@ from bench.twin.scpi_parameters import ScpiError
 
 __all__ = ["Oscilloscope"]
 
+_OTHER_SIGN = bytes(code ^ 0x80 for code in range(256))
 _LEVEL_ERROR_DIVISIONS = 0.1
 _HYSTERESIS_DIVISIONS = 0.3
 _AUTO_TRIGGER_NS = 40_000_000
@@ -60,6 +61,8 @@ class Oscilloscope(ScpiInstrument):
         self._level_errors: dict[int, float] = dict(zip(CHANNELS, draws[:4], strict=True))
         self.time_base_error = draws[4] * self.BODY.time_base_ppm * 1e-6
         self.missing_bytes = 0
+        self.signed_by_mistake = False
+        """A bench fault: codes are sent with the other sign than the preamble says."""
         """A bench fault: so many bytes are missing at the end of a waveform block."""
         self._sampled: dict[tuple[int, int, int, int], NDArray[np.uint8] | NDArray[np.float64]] = {}
 
@@ -164,7 +167,10 @@ class Oscilloscope(ScpiInstrument):
         return self._sampled[key]
 
     def cut(self, data: bytes) -> bytes:
-        """Return a waveform block as it goes out: short where that fault is fitted."""
+        """Return a waveform block as it goes out: short or misread where that fault is fitted."""
+        if self.signed_by_mistake:
+            start = 2 + int(data[1:2])
+            data = data[:start] + data[start:].translate(_OTHER_SIGN)
         return data[: len(data) - self.missing_bytes] if self.missing_bytes else data
 
     def _condition(self) -> tuple[Condition | None, float]:

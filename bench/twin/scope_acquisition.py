@@ -7,7 +7,7 @@ arming; samples are taken when somebody fetches them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from bench.twin.interface import Node, SegmentTable
@@ -79,6 +79,8 @@ class Acquisition:
         """A bench fault: no trigger is ever seen."""
         self.frozen = False
         """A bench fault: the first record is kept for ever."""
+        self.memory_points: int | None = None
+        """A bench fault: the memory holds no more, and the sample rate follows."""
         self._plan: Plan | None = None
         self._due_ns: int | None = None
         self._trigger_ns = 0
@@ -91,12 +93,20 @@ class Acquisition:
     def arm(self, plan: Plan, *, single: bool) -> None:
         """Start an acquisition; a single one discards the record before it."""
         now_ns = self._timeline.now_ns
+        plan = self._remembered(plan)
         if single and not self.frozen:
             self.record = None
         self._plan, self.single, self.running, self._forced = plan, single, True, False
         self.state = State.PREFILL
         self._due_ns = now_ns + _before_ns(plan)
         self._timeline.hold_trace(_HOLDER, now_ns)
+
+    def _remembered(self, plan: Plan) -> Plan:
+        points = plan.points if self.memory_points is None else self.memory_points
+        if points >= plan.points:
+            return plan
+        rate = plan.conversions_per_s * points / plan.points
+        return replace(plan, points=points, conversions_per_s=rate)
 
     def stop(self) -> None:
         """Stop; what is not complete is lost."""

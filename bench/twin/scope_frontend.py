@@ -7,6 +7,7 @@ Errors are drawn once for each unit and vertical range, within what the family's
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,10 +31,15 @@ __all__ = ["AnalogueInput", "ChannelSettings", "FixtureInput", "fixture_inputs"]
 CODES = 256
 CENTRE_CODE = 128
 _AC_CORNER_HZ = 10.0
+_MAINS_HZ = 50.0
 _BANDWIDTH_LIMIT_HZ = 20e6
 _POLE_MATTERS = 20.0
 """A pole whose time constant is shorter than the sample interval by this factor is left out."""
 _LUT_PER_CODE = 64
+
+
+def _steady() -> float:
+    return 1.0
 
 
 @dataclass(slots=True)
@@ -132,7 +138,8 @@ class AnalogueInput:
     The fields after ``wiring`` are how bench faults reach in: ``attenuation`` a probe that divides
     although the scope does not know it, ``forced_coupling`` a stuck coupling relay, ``drift_v`` an
     offset that wandered, ``stuck_range_v`` a range relay that does not follow, ``slow_pole_hz`` a
-    badly compensated probe, ``gain_factor`` a channel out of calibration.
+    badly compensated probe, ``gain_factor`` a channel out of calibration, ``gain_drift`` one that
+    warms up, ``pickup_v`` mains on the connector (peak), ``coarse_codes`` a range so much too wide.
     """
 
     number: int
@@ -145,6 +152,9 @@ class AnalogueInput:
     stuck_range_v: float | None = None
     slow_pole_hz: float | None = None
     gain_factor: float = 1.0
+    gain_drift: Callable[[], float] = _steady
+    pickup_v: float = 0.0
+    coarse_codes: int = 1
     _noise: NoiseTable = field(init=False)
     _tables: dict[int, NDArray[np.float32]] = field(
         init=False, default_factory=dict[int, "NDArray[np.float32]"]
@@ -158,7 +168,12 @@ class AnalogueInput:
         sign = -1.0 if settings.inverted else 1.0
         connector = self.wiring.gain / self.attenuation
         return (
-            sign * connector * settings.probe * self.gain_factor * (1 + self._gain_error(settings))
+            sign
+            * connector
+            * settings.probe
+            * self.gain_factor
+            * self.gain_drift()
+            * (1 + self._gain_error(settings))
         )
 
     def offset(self, settings: ChannelSettings) -> float:
@@ -212,7 +227,18 @@ class AnalogueInput:
         deviates = self._noise.deviates(stream=stream, first=0, step=step, count=grid.count)
         deviates *= sigma
         deviates += values.astype(np.float32)
+        if self.pickup_v:
+            deviates += self._pickup(grid, settings).astype(np.float32)
+        if self.coarse_codes > 1:
+            coarse = np.float32(self.coarse_codes)
+            deviates = np.rint(deviates / coarse).astype(np.float32) * coarse
         return self._clipped(deviates, settings)
+
+    def _pickup(self, grid: Grid, settings: ChannelSettings) -> NDArray[np.float64]:
+        """Return the mains on the connector, in codes."""
+        times_s = grid.origin_ns * 1e-9 + grid.offset_s + grid.interval_s * np.arange(grid.count)
+        peak = self.pickup_v * settings.probe / settings.code_v
+        return peak * np.sin(2 * np.pi * _MAINS_HZ * times_s)
 
     def quantised(self, codes: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Return the eight-bit codes of a record, non-linearity included."""

@@ -37,6 +37,10 @@ Target = Callable[[tuple[int, ...]], object]
 Limits = Callable[[tuple[int, ...]], tuple[float, float]]
 
 
+def _message_time_ns() -> int:
+    return MESSAGE_TIME_NS
+
+
 def scientific(value: float) -> str:
     """Return a number as these instruments print NR3."""
     return f"{value:+.8E}"
@@ -58,6 +62,9 @@ class ScpiInstrument:
         self._event_enable = 0
         self._service_enable = 0
         self._opc_wanted = False
+        self.message_time_ns: Callable[[], int] = _message_time_ns
+        self.rejects: tuple[str, ...] = ()
+        """A bench fault: commands with this in their header are not executed."""
         self._add_common_commands()
 
     # -- what an instrument overrides
@@ -101,7 +108,7 @@ class ScpiInstrument:
 
     def execute(self, message: bytes) -> bytes | None:
         """Execute one program message; return its response without terminator, None without one."""
-        self.timeline.advance_by(MESSAGE_TIME_NS)
+        self.timeline.advance_by(self.message_time_ns())
         self.before_message()
         replies: list[bytes] = []
         path: Path = (self.tree.root, ())
@@ -155,6 +162,8 @@ class ScpiInstrument:
     def _locate(self, text: str, path: Path) -> tuple[Handler, Call, Path]:
         """Return the handler that a message unit means, its call, and the path after it."""
         header, _, rest = text.partition(" ") if " " in text else text.partition("\t")
+        if any(part in header.upper() for part in self.rejects) and not header.endswith("?"):
+            raise ScpiError(-221)
         name = header.removesuffix("?")
         suffixes: tuple[int, ...] = ()
         if name.startswith("*"):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bench.twin.crossing import CrossingFinder
 from bench.twin.description import UnitDescription
 from bench.twin.faults import check_bench_faults, fit_faults
-from bench.twin.fixture import CONTACT_SENSED, Fixture
+from bench.twin.fixture import CONTACT_SENSED, LEAD_LOOP, Fixture
 from bench.twin.history import integrals_between, table_of
 from bench.twin.interface import Direction, Node, SegmentTable
 from bench.twin.network import ROWS
@@ -138,6 +138,8 @@ class SimulatedWorld:
 
     def resistance(self) -> float:
         """Return the ohms that the meter finds at its input; other sources add to its volts."""
+        if self.fixture.closed(LEAD_LOOP):
+            return self.fixture.values.lead_loop_ohm
         for channel, node in ((115, "S"), (116, "E"), (118, "M")):
             if self.fixture.closed(channel):
                 volts = self._machine.value(_ROW_OF_METER[channel])

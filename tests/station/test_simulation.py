@@ -30,6 +30,7 @@ ADDRESSES = Addresses(
     clock="127.0.0.1:6",
     pid=7,
     seed=8,
+    serials={"scope": "SIM-8-1"},
     resources={"scope": {"hislip": "TCPIP::127.0.0.1::hislip0,1::INSTR"}},
 )
 
@@ -95,8 +96,8 @@ def test_the_simulated_station_stands_at_the_addresses():
 
 def test_addresses_print_as_the_twin_prints_them():
     printed = ADDRESSES.as_json()
-    names = ["scope", "dmm", "switch", "supply", "device", "clock", "pid", "seed", "resources"]
-    assert names == list(printed)
+    names = ["scope", "dmm", "switch", "supply", "device", "clock", "pid", "seed"]
+    assert [*names, "resources", "serials"] == list(printed)
     assert Addresses(**printed) == ADDRESSES
 
 

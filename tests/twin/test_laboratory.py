@@ -158,7 +158,7 @@ def test_the_process_tells_where_it_is_and_ends_with_its_lifeline(
     assert addresses["pid"] == process.process.pid
     assert addresses["seed"] == 1
     roles = {"scope", "dmm", "switch", "supply"}
-    assert set(addresses) == {*roles, "device", "clock", "pid", "seed", "resources"}
+    assert set(addresses) == {*roles, "device", "clock", "pid", "seed", "resources", "serials"}
     assert set(addresses["resources"]) == roles
     assert sorted(path.name for path in tmp_path.iterdir()) == ["at.json", "e", "unit.json"]
     process.cut_lifeline()

@@ -223,5 +223,5 @@ def test_a_level_is_seen_on_the_scope_from_outside(process: Process, tmp_path: P
             resource.close()
         manager.close()
     events = [json.loads(line) for line in (tmp_path / "e").read_text().splitlines()]
-    assert [event["event"] for event in events][:1] == ["bridge_on"]
+    assert "bridge_on" in [event["event"] for event in events]
     assert set(events[0]) == {"wall_ns", "virtual_ns", "event"}

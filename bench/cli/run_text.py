@@ -27,6 +27,7 @@ def run_text(record: RunRecord, folder: Path) -> str:
         if record.not_covered
         else "",
         f"  time: {_timing(record)}",
+        f"  device time: {record.device_time_s:.1f} s under supply" if record.device_time_s else "",
         f"  report: {folder / 'report.html'}",
     ]
     return "\n".join(line for line in lines if line) + "\n"

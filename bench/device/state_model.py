@@ -31,6 +31,8 @@ class Deed(StrEnum):
     PLUG = "plug the charger"
     UNPLUG = "unplug the charger"
     RESET = "reset"
+    POWER = "take the supply and give it back"
+    ABORT = "start and stop in the ramp"
     WAIT = "wait"
 
 
@@ -98,7 +100,7 @@ class DeviceModel:
             self.charger = False
             if self.state is DeviceState.CHARGE:
                 self._enter(DeviceState.IDLE)
-        elif action.deed is Deed.RESET:
+        elif action.deed in (Deed.RESET, Deed.POWER):
             self.level = None
             held = self.charger and self._charge_inhibit
             self._enter(DeviceState.CHARGE if held else DeviceState.IDLE)
@@ -126,7 +128,7 @@ class DeviceModel:
             self._enter(DeviceState.RUN)
         elif action.deed is Deed.PAUSE:
             self._enter(DeviceState.PAUSE)
-        elif action.deed is Deed.STOP and self.state is not DeviceState.CHARGE:
+        elif action.deed in (Deed.STOP, Deed.ABORT) and self.state is not DeviceState.CHARGE:
             self._enter(DeviceState.IDLE)
 
     def _lift(self, now_s: float) -> None:

@@ -14,7 +14,7 @@ from bench.measure.levels import Excursion, Shutdown, excursions, shutdown, wors
 from bench.measure.pulses import PulseTable, RecordAnalysis, analyse
 from bench.measure.ramps import Ramp, ramp
 from bench.measure.rates import GridDefects, RepetitionRate, grid_defects, repetition_rate
-from bench.measure.shape import Template, plateau_noise, shape_deviation
+from bench.measure.shape import Template, pause_noise, plateau_noise, shape_deviation
 from bench.measure.sine import (
     Distortion,
     SineFit,
@@ -70,6 +70,7 @@ __all__ = [
     "grid_defects",
     "natural_pair_gap",
     "pair_phases",
+    "pause_noise",
     "plateau_noise",
     "polarity_cycles",
     "ramp",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bench.measure.pulses import PulseTable, RecordAnalysis
 from bench.waveform import Waveform
 
-__all__ = ["Template", "plateau_noise", "shape_deviation"]
+__all__ = ["Template", "pause_noise", "plateau_noise", "shape_deviation"]
 
 _MOST_PULSES: Final = 200
 """Pulses that are looked at, spread over the record: more tell nothing new."""
@@ -113,6 +113,20 @@ def plateau_noise(waveform: Waveform, analysis: RecordAnalysis, pulses: PulseTab
         return None
     variance = float(np.concatenate(pieces).var()) - analysis.noise_rms**2
     return float(np.sqrt(max(variance, 0.0)))
+
+
+def pause_noise(waveform: Waveform, pulses: PulseTable) -> float | None:
+    """Return the r.m.s. between the phases about the pauses' common level, in the waveform's unit.
+
+    The instrument's own noise is in it. None where no pause is long enough to have settled.
+    """
+    settle_s = _SETTLE * float(np.nanmedian(pulses.fall_s)) if len(pulses) else 0.0
+    pieces: list[_Array] = []
+    for row in _spread(len(pulses) - 1):
+        left_s, right_s = pulses.stop_s[row] + settle_s, pulses.start_s[row + 1] - settle_s
+        if right_s - left_s > settle_s:  # False for NaN
+            pieces.append(waveform.between(float(left_s), float(right_s)).values())
+    return float(np.concatenate(pieces).std()) if pieces else None
 
 
 def _level(values: _Array) -> _Array:

@@ -79,6 +79,8 @@ class Run:
         self._lock: BenchLock | None = None
         self._stack = contextlib.ExitStack()
         self._started_s = time.perf_counter()
+        self._powered_s: float | None = None
+        self._device_time_s = 0.0
         if not (self.folder / WAVEFORM_FOLDER).is_dir():
             create_run_folder(self.folder)
         self._mark = HeldMark(self.folder)
@@ -146,6 +148,7 @@ class Run:
         self._station.prepare()
         self._station.self_test(settings.profile)
         warm_up.join()
+        self._powered_s = self._virtual_s()
         self.bench = Bench.open(
             self._station,
             profile=settings.profile,
@@ -221,6 +224,7 @@ class Run:
             return
         try:
             self.bench.release()
+            self._count_device_time()
             drifted = [step for step in self._station.closing_reference() if not step.passed]
             if drifted:
                 raise FixtureError(
@@ -231,11 +235,19 @@ class Run:
         except BenchError as error:
             self.problem("closing reference", error, (), decides_run=True)
 
+    def _count_device_time(self) -> None:
+        """Note for how long the device has had its supply; once, when it loses it."""
+        if self._powered_s is not None:
+            self._device_time_s = self._virtual_s() - self._powered_s
+            self._powered_s = None
+
     def _make_safe(self) -> None:
         """Make the bench safe; where nothing was ever connected there is nothing to make safe."""
         if self._station is None or not self.touched_bench:
             record = SafeStateRecord(confirmed=not self.touched_bench, steps=(_UNTOUCHED,))
         else:
+            with contextlib.suppress(BenchError):  # a clock that is gone leaves the time at zero
+                self._count_device_time()
             record = make_safe(self._station.safe_state_parts(), path_first=False)
         self._write(Kind.SAFE_STATE, record)
         if self._guardian is not None and record.confirmed:
@@ -247,7 +259,12 @@ class Run:
         timing_s["other"] = max(0.0, elapsed_s - sum(timing_s.values()))
         self._write(
             Kind.FINISHED,
-            Finished(outcome=outcome, finished_at=utc_now(), timing_s=timing_s),
+            Finished(
+                outcome=outcome,
+                finished_at=utc_now(),
+                timing_s=timing_s,
+                device_time_s=round(self._device_time_s, 3),
+            ),
         )
         self.journal.close()
         write_reports(self.folder, self.record())

@@ -76,6 +76,8 @@ class Finished:
     """``completed``, ``interrupted`` or ``aborted`` (the runner died)."""
     finished_at: str
     timing_s: Mapping[str, float] = field(default_factory=dict[str, float])
+    device_time_s: float = 0.0
+    """How long the device under test had its supply, by the bench's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

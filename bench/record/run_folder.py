@@ -168,6 +168,7 @@ def load_run(folder: Path) -> RunRecord:
         not_covered=started.not_covered,
         environment=started.environment,
         timing_s=finished.timing_s,
+        device_time_s=finished.device_time_s,
         operator=started.operator,
         deviations=(*gathered.deviations, *(_sentence(p) for p in gathered.problems)),
         planned=started.planned,
@@ -287,6 +288,7 @@ def summary_bytes(record: RunRecord) -> bytes:
         "measurements": [_only(row, _SUMMARY_MEASUREMENT) for row in plain["measurements"]],
         "safe_state": plain["safe_state"],
         "timing_s": plain["timing_s"],
+        "device_time_s": plain["device_time_s"],
     }
     return msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n"
 

@@ -268,6 +268,8 @@ class RunRecord:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     timing_s: Mapping[str, float] = field(default_factory=dict[str, float])
     """Where the wall time went: device wait, acquire, transfer, analyse, record, report."""
+    device_time_s: float = 0.0
+    """How long the device under test had its supply, by the bench's clock."""
     operator: str = ""
     deviations: tuple[str, ...] = ()
     planned: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

@@ -18,16 +18,21 @@ from bench.station.commands import Commands
 from bench.station.contact_thresholds import ContactThresholds
 from bench.station.contacts import Contacts
 from bench.station.direct_current import DirectCurrent, DirectReading
+from bench.station.disturbed_session import DisturbedSession
 from bench.station.edges import FastRecords
 from bench.station.electrode import ElectrodeVoltage
 from bench.station.event_records import EventRecords
 from bench.station.fixture import BATTERY_V
+from bench.station.histories import Histories
 from bench.station.indicators import Indicators
 from bench.station.injections import Injections
+from bench.station.latch import Latch
 from bench.station.ranges import RangeChoice
 from bench.station.reactions import Reaction, Reactions
 from bench.station.readings import Readings
 from bench.station.residual import MeasuringDevice, QuietStates, Residual
+from bench.station.rest import Rest
+from bench.station.rollovers import Rollovers
 from bench.station.scales import Label
 from bench.station.session import FullSession, SessionWatch
 from bench.station.shorts import Shorts
@@ -45,6 +50,10 @@ RESIDUAL_APERTURE_S: Final = 1.0
 
 ELECTRODE_WIDENING: Final = 4.0
 """How much wider the electrode channel's range is where the open-circuit voltage clips it."""
+CHARGED_RATIO: Final = 4.2 / 3.7
+"""A charged lithium cell over its nominal voltage."""
+LATE_SHARE: Final = 0.9
+"""Of the declared session: when its end is looked at, with time left to measure."""
 BATTERY_SETTLE_S: Final = 1.0
 """A device reads its battery at least this often."""
 
@@ -84,6 +93,26 @@ class Bench:
             fixture=self.fixture,
             records=self.records,
             sleep=self.clock.sleep,
+        )
+        self.histories = Histories(treatment=self.treatment, fixture=self.fixture, clock=self.clock)
+        self.latch = Latch(treatment=self.treatment, fixture=self.fixture, clock=self.clock)
+        self.rest_watch = Rest(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
+            clock=self.clock,
+        )
+        self.disturbed_session = DisturbedSession(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
+            clock=self.clock,
+        )
+        self.rollovers = Rollovers(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            records=self.records,
+            clock=self.clock,
         )
         self.injections = Injections(
             treatment=self.treatment,
@@ -285,6 +314,16 @@ class Bench:
         """Return a record taken now, for a test that did something to the device before."""
         return self._take_steady(level, load_ohm, BATTERY_V)
 
+    def late_steady(self, *, level: int, load_ohm: float) -> tuple[SteadyOutput, float]:
+        """Return a record from near the end of a session that runs on, and the time since START."""
+        self.run(level=level, load_ohm=load_ohm)
+        begun_ns = self.clock.now_ns()
+        self.clock.sleep(LATE_SHARE * self.profile.timers.session_s)
+        output = self._record(level, load_ohm)
+        elapsed_s = self.profile.timers.ramp_s + (self.clock.now_ns() - begun_ns) / 1e9
+        output.must_deliver()
+        return output, elapsed_s
+
     def run(self, *, level: int, load_ohm: float) -> None:
         """Start a session at a level into a load and wait for the full output."""
         with self.stopwatch.during("device wait"):
@@ -320,10 +359,17 @@ class Bench:
 
     @cached_property
     def contact_lost(self) -> Reaction:
-        """One contact loss at the highest level into the largest load, on the electrode channel.
+        """One contact loss at the highest level into the largest load, on the electrode channel."""
+        return self._contact_lost()
 
-        Taken again on a wider range where it is clipped.
-        """
+    @cached_property
+    def contact_lost_charged(self) -> Reaction:
+        """The same on a charged battery, which drives the rail hardest."""
+        with self.on_battery(CHARGED_RATIO * self.profile.protection.battery_nominal_v):
+            return self._contact_lost()
+
+    def _contact_lost(self) -> Reaction:
+        """Lift the electrode; taken again on a wider range where the record is clipped."""
         for widening in (1.0, ELECTRODE_WIDENING):
             reaction = self.reactions.contact_loss(
                 level=self.profile.highest_level,
@@ -336,16 +382,24 @@ class Bench:
         return reaction
 
     def _take_steady(self, level: int, load_ohm: float, battery_v: float) -> SteadyOutput:
-        with self._battery(battery_v):
+        with self.on_battery(battery_v):
             self.run(level=level, load_ohm=load_ohm)
-            capture, label = self._unclipped(level, load_ohm)
+            output = self._record(level, load_ohm)
             with self.stopwatch.during("device wait"):
-                self.treatment.must_run()
-                if problem := self.fixture.battery_fault():
-                    raise FixtureError(problem)
-                telemetry, status = self.readings.now()
                 self.treatment.stop()
-        output = SteadyOutput(
+        with self.stopwatch.during("analyse"):
+            output.must_deliver()
+        return output
+
+    def _record(self, level: int, load_ohm: float) -> SteadyOutput:
+        """Record a running device, and ask what it says of itself meanwhile."""
+        capture, label = self._unclipped(level, load_ohm)
+        with self.stopwatch.during("device wait"):
+            self.treatment.must_run()
+            if problem := self.fixture.battery_fault():
+                raise FixtureError(problem)
+            telemetry, status = self.readings.now()
+        return SteadyOutput(
             capture=capture,
             profile=self.profile,
             level=level,
@@ -354,9 +408,6 @@ class Bench:
             telemetry=telemetry,
             status=status,
         )
-        with self.stopwatch.during("analyse"):
-            output.must_deliver()
-        return output
 
     def _unclipped(self, level: int, load_ohm: float) -> tuple[Capture, Label]:
         """Retake a clipped record on a wider range, and on the direct channel at the last."""
@@ -382,7 +433,7 @@ class Bench:
         )
 
     @contextmanager
-    def _battery(self, voltage_v: float) -> Generator[None]:
+    def on_battery(self, voltage_v: float) -> Generator[None]:
         """Give an idle device another battery voltage for a while."""
         if voltage_v == BATTERY_V:
             yield

@@ -116,7 +116,8 @@ def spike_charge(outputs: Sequence[SteadyOutput]) -> Measured:
     )
     for output in outputs:
         waveform = output.capture.waveforms[output.label]
-        top_a = float(np.median(np.abs(output.pulses.top)))
+        crests = [output.crest_of(polarity).top for polarity in output.polarities]
+        top_a = float(np.median(np.abs(np.concatenate(crests))))
         for spike in excursions(
             waveform, ceiling=SPIKE_FACTOR * top_a, zero=output.analysis.baseline
         ):

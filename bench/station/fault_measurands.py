@@ -17,6 +17,8 @@ from bench.judge import (
 from bench.station.acquisition import Capture
 from bench.station.ceiling import WINDOW_S
 from bench.station.contacts import ArmedOpen, HotConnection, Return, SenseCurrent
+from bench.station.disturbed_session import Disturbed
+from bench.station.event_records import OFF_A
 from bench.station.injections import FrozenTimer, TemperatureRise, ThresholdRise
 from bench.station.measurands.record import capture_range
 from bench.station.measured import Measured
@@ -27,6 +29,7 @@ __all__ = [
     "about_zero_budget",
     "before_contact",
     "cut_off_temperature",
+    "disturbed_length",
     "excursion_charge",
     "excursion_duration",
     "excursion_sum",
@@ -117,6 +120,20 @@ def frozen_session(found: FrozenTimer) -> Measured:
             value=None, unit="s", waveforms=evidence,
             reason=f"{found.after_a * 1e6:.0f} µA flow {found.watched_s:.0f} s after the start of a "
             f"session of {found.session_s:g} s",
+        )  # fmt: skip
+    budget = clock_interval_budget(
+        found.length_s, poll_interval_s=found.poll_s, clock_ppm=CLOCK_PPM
+    )
+    return Measured(value=found.length_s, unit="s", budget=budget, waveforms=evidence)
+
+
+def disturbed_length(found: Disturbed) -> Measured:
+    """Return for how long a disturbed session gave output, in s; None where it had no end."""
+    evidence = found.after.sha256(Label.CURRENT)
+    if found.length_s is None or found.after_a > OFF_A:
+        return Measured(
+            value=None, unit="s", waveforms=evidence,
+            reason=f"{found.after_a * 1e6:.0f} µA flow after {found.watched_s:.0f} s of output",
         )  # fmt: skip
     budget = clock_interval_budget(
         found.length_s, poll_interval_s=found.poll_s, clock_ppm=CLOCK_PPM

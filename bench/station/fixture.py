@@ -78,6 +78,10 @@ class Fixture:
         """Names of the load relays, in the order of the station file."""
         return tuple(self._loads.values())
 
+    def closed(self, name: str) -> bool:
+        """Return whether a relay is closed."""
+        return name in self._closed
+
     def open_everything(self) -> None:
         """Open every relay; afterwards the device is isolated and unpowered."""
         self._on_action()

@@ -154,11 +154,12 @@ class Reactions:
         phase_s: float,
         limit_s: float,
         stop_after: bool = True,
+        injected_ua: float | None = None,
     ) -> Reaction | None:
         """Inject an overcurrent with the named protection layers alive.
 
         None where the injected current never crossed the threshold: nothing was provoked.
-        ``stop_after``: end a fault that nothing has ended; otherwise the device is left as it is.
+        ``injected_ua``: by default twice the highest level. ``stop_after``: end a fault that nothing has ended; otherwise the device is left as it is.
         """
         level = self._profile.levels[-1].number
         link = self._treatment.link
@@ -168,7 +169,8 @@ class Reactions:
         link.enable_protection("oc_fw", enabled=layers != "hardware")
         self._fixture.close("sync_link")
         self._sleep(phase_s)
-        injected_ua = OVERCURRENT_FACTOR * self._profile.levels[-1].current_ua
+        if injected_ua is None:
+            injected_ua = OVERCURRENT_FACTOR * self._profile.levels[-1].current_ua
         period_s = 1.0 / self._profile.waveform.repetition_rate_hz
         capture = self._records.take(
             f"overcurrent, {layers} protection",

@@ -30,6 +30,7 @@ STIMULUS: Final = 1.2
 """Injected amplitude over the highest level: below the threshold of 1.5, far from the set value."""
 FULL_V: Final = 4.1
 """A charged cell."""
+ABOVE_CUT_OFF_V: Final = 0.1
 SETTLE_S: Final = 0.3
 POLL_S: Final = 0.05
 PATIENCE_S: Final = 8.0
@@ -103,10 +104,11 @@ class Readings:
         return Deviation(telemetry=telemetry, capture=capture, current_a=current_a)
 
     def batteries(self) -> tuple[tuple[BatteryReading, float], ...]:
-        """Return battery voltages by meter and by the device, at the nominal and at a full cell."""
+        """Return battery voltages by meter and by the device, nominal, full and nearly empty."""
         found: list[tuple[BatteryReading, float]] = []
         self._treatment.make_idle()
-        for volts in (BATTERY_V, FULL_V):
+        low_v = self._profile.protection.battery_cutoff_v + ABOVE_CUT_OFF_V
+        for volts in (BATTERY_V, FULL_V, low_v):
             self._fixture.set_battery(volts)
             self._clock.sleep(SETTLE_S)
             found.append((self._supply.battery(), self._treatment.link.status().battery_v))

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.clock import Clock
 from bench.device.link import DeviceState
-from bench.errors import DeviceMisbehaved, LinkTimeout, NotOffered
+from bench.errors import DeviceMisbehaved, DeviceRefused, LinkTimeout, NotOffered
 from bench.judge import Budget, MultimeterAccuracy, voltage_budget
 from bench.measure import PulseTable, worst_mean
 from bench.station.acquisition import Capture
@@ -46,6 +46,8 @@ GOLDEN: Final = 0.618
 DIP_TRIES: Final = 6
 """Instants at which a dip is tried on a device that falls silent with its output off."""
 
+BELOW_CUT_OFF_V: Final = 0.12
+"""Beyond the tolerance of 3 % about the declared cut-off. Source: FLT-011."""
 STEP_V: Final = 0.02
 LOWEST_V: Final = 2.7
 """A cell below this is deeply discharged. Source: engineering default of this bench."""
@@ -194,6 +196,25 @@ class SupplyEvents:
             f"the device did not answer after its supply fell to {depth_v:g} V for {width_s:g} s, "
             f"{DIP_TRIES} times; its output was off each time"
         )
+
+    def start_when_empty(self, *, load_ohm: float) -> tuple[str, tuple[float, Capture]]:
+        """Try to start on a battery below its cut-off; return the answer, and what flows."""
+        self._treatment.make_idle()
+        self._treatment.connect(load_ohm)
+        self._fixture.set_battery(self._profile.protection.battery_cutoff_v - BELOW_CUT_OFF_V)
+        self._clock.sleep(REST_S)
+        try:
+            self._treatment.link.start(self._profile.timers.session_s)
+        except DeviceRefused as refusal:
+            answer = f"refused: {refusal.word}"
+        else:
+            answer = "accepted"
+        self._clock.sleep(self._profile.timers.start_delay_s + self._profile.timers.ramp_s)
+        seen = self._look("output on an empty battery", load_ohm)
+        capture, flowing = self._resting(flowing_a(seen, self._profile), seen, load_ohm)
+        self._fixture.set_battery(BATTERY_V)
+        self._clock.sleep(SETTLE_S)
+        return answer, (flowing, capture)
 
     def run_down(self, *, load_ohm: float) -> RunDown:
         """Empty the battery in steps until the output ends; the nominal voltage comes back."""

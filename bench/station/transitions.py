@@ -17,7 +17,8 @@ from bench.station.treatment import Treatment
 
 __all__ = ["LevelSteps", "PowerUp", "RampRecord", "Start", "Transitions"]
 
-Start = Literal["start", "resume"]
+Start = Literal["start", "resume", "power-up"]
+"""``power-up``: the first session after it."""
 
 PEAK_AVERAGING_S: Final = 10e-6
 """Single samples are the converter's noise. Source: docs/laboratory.md, the current ceiling."""
@@ -96,16 +97,22 @@ class Transitions:
         down = [self._steps(group[::-1], load_ohm) for group in reversed(groups)]
         return [max(found, key=lambda steps: steps.share) for found in (up, down) if found]
 
-    def ramp(self, how: Start, *, load_ohm: float) -> RampRecord:
-        """Record the rise after START, or after RESUME of a paused session."""
+    def ramp(self, how: Start, *, load_ohm: float, level: int | None = None) -> RampRecord:
+        """Record the rise to a level after START, or after RESUME of a paused session.
+
+        ``level`` is by default the highest.
+        """
         link = self._treatment.link
-        if how == "start":
+        level = self._level if level is None else level
+        if how != "resume":
+            if how == "power-up":
+                self._treatment.power_cycle()
             self._treatment.make_idle()
             self._treatment.connect(load_ohm)
-            link.set_level(self._level)
+            link.set_level(level)
             cause: Callable[[], None] = self._start
         else:
-            self._treatment.run(level=self._level, load_ohm=load_ohm)
+            self._treatment.run(level=level, load_ohm=load_ohm)
             link.pause()
             self._treatment.wait_for(
                 DeviceState.PAUSE, within_s=self._profile.timers.stop_s, after="PAUSE"
@@ -117,10 +124,10 @@ class Transitions:
         observe_s = timers.start_delay_s + (1.0 + AFTER_RAMP) * timers.ramp_s
         capture = self._records.take(
             f"rise after {how.upper()}",
-            {Label.CURRENT: self._ranges.level_a(self._level)},
+            {Label.CURRENT: self._ranges.level_a(level)},
             observe_s=observe_s,
             cause=cause,
-            conditions={"level": self._level, "load_ohm": load_ohm, "after": how},
+            conditions={"level": level, "load_ohm": load_ohm, "after": how},
             points=self._points(observe_s),
         )
         self._fixture.open("sync_link")

@@ -7,7 +7,7 @@ Where a command is legal, the device must accept it and do it: anything else on 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Final
 
 from bench.clock import Clock
@@ -40,7 +40,9 @@ class Treatment:
         self.link = link
         self._fixture = fixture
         self._clock = clock
-        self._profile = profile
+        self.profile = self._profile = profile
+        self.after_start: Callable[[], None] | None = None
+        """What every session goes through once its output is at its level."""
 
     def power_up(self) -> DeviceStatus:
         """Power the device and wait until it is idle; the fixture path is left as it is."""
@@ -106,6 +108,8 @@ class Treatment:
         self._clock.sleep(timers.ramp_s)  # before that it cannot have arrived: do not ask
         self.wait_for(DeviceState.RUN, within_s=limit_s, after=f"START at level {level}")
         self._clock.sleep(SETTLE_S)
+        if self.after_start is not None:
+            self.after_start()
 
     def begin(self, *, level: int, session_s: float | None = None) -> None:
         """Send LEVEL and START; the output ramps up after this returns."""

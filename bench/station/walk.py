@@ -7,6 +7,7 @@ Why no library does it: docs/decisions/0006-state-walk.md.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,20 +17,24 @@ from bench.clock import Clock
 from bench.device.link import DeviceState
 from bench.device.state_model import Action, Deed, DeviceModel
 from bench.errors import DeviceMisbehaved, DeviceRefused, NotOffered
-from bench.measure import worst_mean
 from bench.station.acquisition import Capture
-from bench.station.event_records import OFF_A, EventRecords, off_averaging_s, points_for
+from bench.station.event_records import EventRecords, off_averaging_s, points_for
 from bench.station.fixture import Fixture
 from bench.station.scales import Label
 from bench.station.treatment import Treatment
+from bench.station.walk_judge import Step, StepJudge
 
 __all__ = ["Violation", "Walk", "Walker", "chosen_actions"]
 
 MOST_REPLAYS: Final = 25
-HIGH_SHARE: Final = 1.2
-LOW_SHARE: Final = 0.8
-"""Of the declared current of a running level: beyond them it is not that level."""
-REST_SHARE: Final = 0.2
+MOST_REPLAYED_STEPS: Final = 400
+"""A failing device is shown soon: what shrinking may cost in all."""
+RANGE_MARGIN: Final = 1.6
+SAMPLES_PER_PULSE: Final = 20.0
+WITHOUT_POWER_S: Final = 0.5
+ABORT_SHARE: Final = 0.4
+ABORT_MARGIN_S: Final = 0.1
+"""When an aborted start is stopped: at this share of the ramp, once the contact was sensed."""
 TAIL_CYCLES: Final = 1.1
 SAMPLES_PER_MEAN: Final = 3.0
 WAIT_S: Final = 5.0
@@ -39,7 +44,8 @@ LEVEL_S: Final = 0.3
 RESET_S: Final = 2.0
 WEIGHTS: Final = {
     Deed.LEVEL: 5, Deed.START: 5, Deed.STOP: 2, Deed.PAUSE: 3, Deed.RESUME: 3, Deed.LIFT: 3,
-    Deed.TOUCH: 4, Deed.PLUG: 1, Deed.UNPLUG: 2, Deed.RESET: 1, Deed.WAIT: 2,
+    Deed.TOUCH: 4, Deed.PLUG: 1, Deed.UNPLUG: 2, Deed.RESET: 1, Deed.WAIT: 2, Deed.POWER: 1,
+    Deed.ABORT: 2,
 }  # fmt: skip
 """How often each is tried: what begins and changes an output more often than what ends it."""
 
@@ -68,11 +74,14 @@ class Walk:
 
 
 def chosen_actions(seed: str, steps: int, levels: int) -> tuple[Action, ...]:
-    """Return the steps of a walk; the same for the same seed."""
+    """Return the steps of a walk; the same for the same seed.
+
+    The levels go one beyond either end: those must be refused.
+    """
     source = random.Random(seed)
     deeds = source.choices(list(WEIGHTS), weights=list(WEIGHTS.values()), k=steps)
     return tuple(
-        Action(deed=deed, level=source.randint(1, levels) if deed is Deed.LEVEL else 0)
+        Action(deed=deed, level=source.randint(0, levels + 1) if deed is Deed.LEVEL else 0)
         for deed in deeds
     )
 
@@ -108,6 +117,7 @@ class Walker:
         self._clock = clock
         self._ranges = records.ranges
         self._profile = records.ranges.profile
+        self._judge = StepJudge(link=treatment.link, profile=self._profile)
 
     def walk(self, actions: tuple[Action, ...], *, load_ohm: float) -> Walk:
         """Walk; on a violation return the shortest sequence that still has one."""
@@ -115,9 +125,14 @@ class Walker:
         if violation is None:
             return Walk(steps=steps, violation=None, replays=0)
         latest = [violation]
+        replayed = 0
 
         def fails(shorter: tuple[Action, ...]) -> bool:
-            _, found = self._try(shorter, load_ohm)
+            nonlocal replayed
+            if replayed + len(shorter) > MOST_REPLAYED_STEPS:
+                return False
+            done, found = self._try(shorter, load_ohm)
+            replayed += done
             if found is not None:
                 latest.append(found)
             return found is not None
@@ -138,6 +153,7 @@ class Walker:
             charge_inhibit=self._profile.protection.charge_inhibit,
             levels=len(self._profile.levels),
         )
+        self._judge.begin()
         self._set_level(model, self._profile.highest_level)
         for number, action in enumerate(actions, start=1):
             wrong, capture = self._step(model, action, load_ohm)
@@ -163,17 +179,27 @@ class Walker:
         must, before = model.accepts(action, self._now_s()), (model.state, model.level)
         if action.deed in (Deed.PAUSE, Deed.RESUME) and not model.pauses:
             return "", None
+        if action.deed is Deed.POWER and model.charger:
+            return "", None  # what a device does that its charger alone feeds is not declared
         answers: list[bool] = []
         settle_s = self._settle_s(model, action)
         cycle_s = max(TAIL_CYCLES * self._profile.waveform.polarity_cycle_s, QUIET_S)
+        duration_s = settle_s + cycle_s
         live = DeviceState.RUN in (before[0], DeviceState.RUN if settle_s > QUIET_S else None)
+        interval_s = off_averaging_s(self._profile) / SAMPLES_PER_MEAN
+        if live:
+            interval_s = min(
+                interval_s, self._profile.waveform.pulse_duration_s / SAMPLES_PER_PULSE
+            )
         capture = self._records.look(
             f"walk: {action}",
-            {Label.CURRENT: self._ranges.wide_a() if live else self._ranges.off_a()},
-            duration_s=settle_s + cycle_s,
-            points=points_for(
-                settle_s + cycle_s, interval_s=off_averaging_s(self._profile) / SAMPLES_PER_MEAN
-            ),
+            {
+                Label.CURRENT: self._range_a(model, action, load_ohm)
+                if live
+                else self._ranges.off_a()
+            },
+            duration_s=duration_s,
+            points=points_for(duration_s, interval_s=interval_s),
             conditions={"action": str(action), "state": before[0].value, "load_ohm": load_ohm},
             meanwhile=lambda: self._during(model, action, answers),
         )
@@ -183,7 +209,8 @@ class Walker:
         if must is not None and accepted is not must:
             reply = "accepted" if accepted else "refused"
             return f"{action} was {reply} while {before[0].value}", capture
-        return self._judged(model, action, before, capture, settle_s, load_ohm), capture
+        step = Step(action=action, before=before, capture=capture, settle_s=settle_s)
+        return self._judge.wrong(step, model, now_s=self._now_s(), load_ohm=load_ohm), capture
 
     def _during(self, model: DeviceModel, action: Action, answers: list[bool]) -> None:
         try:
@@ -192,51 +219,6 @@ class Walker:
             model.pauses = False
             return
         model.apply(action, self._now_s(), accepted=answers[0])
-
-    def _judged(
-        self,
-        model: DeviceModel,
-        action: Action,
-        before: tuple[DeviceState, int | None],
-        capture: Capture,
-        settle_s: float,
-        load_ohm: float,
-    ) -> str:
-        status = self._treatment.link.status()
-        allowed = model.expected(self._now_s())
-        if status.state not in allowed:
-            wanted = " or ".join(sorted(state.value for state in allowed))
-            return f"the device reports {status.state.value}, expected {wanted}"
-        model.saw(status.state)
-        waveform = capture.waveforms[Label.CURRENT]
-        averaging_s = off_averaging_s(self._profile)
-        tail = waveform.between(waveform.t0_s + settle_s, waveform.t0_s + 2 * waveform.duration_s)
-        after_a = worst_mean(tail, averaging_s=averaging_s)
-        declared_a = self._declared_a(status.state, model.level, load_ohm)
-        if status.state is DeviceState.RUN and after_a < LOW_SHARE * declared_a - OFF_A:
-            return f"{after_a * 1e6:.0f} µA at level {model.level}, {declared_a * 1e6:.0f} declared"
-        if after_a > HIGH_SHARE * declared_a + self._rest_a(load_ohm):
-            return (
-                f"{after_a * 1e6:.0f} µA in {status.state.value}, {declared_a * 1e6:.0f} declared"
-            )
-        if action.deed in (Deed.LIFT, Deed.TOUCH):
-            return ""  # what passes at a contact's edge is FLT-025
-        limit_a = max(declared_a, self._declared_a(before[0], before[1], load_ohm))
-        largest_a = worst_mean(waveform, averaging_s=averaging_s)
-        if largest_a > HIGH_SHARE * limit_a + self._rest_a(load_ohm):
-            return f"{largest_a * 1e6:.0f} µA on the way, at most {limit_a * 1e6:.0f} declared"
-        return ""
-
-    def _rest_a(self, load_ohm: float) -> float:
-        """Return what noise and contact sensing may show: far less than the lowest level."""
-        lowest_a = self._profile.current_ua(self._profile.levels[0].number, load_ohm) * 1e-6
-        return OFF_A + REST_SHARE * lowest_a
-
-    def _declared_a(self, state: DeviceState, level: int | None, load_ohm: float) -> float:
-        """Return the declared current of a state: nothing flows but in RUN, nor without contact."""
-        if state is not DeviceState.RUN:
-            return 0.0
-        return self._profile.current_ua(level or self._profile.highest_level, load_ohm) * 1e-6
 
     def _settle_s(self, model: DeviceModel, action: Action) -> float:
         """Return the declared time after which the device must have done it."""
@@ -247,7 +229,8 @@ class Walker:
         times = {
             Deed.LIFT: max(timers.contact_loss_s, QUIET_S), Deed.PLUG: timers.charge_s,
             Deed.UNPLUG: QUIET_S, Deed.STOP: timers.stop_s, Deed.PAUSE: timers.stop_s,
-            Deed.RESET: RESET_S, Deed.WAIT: WAIT_S,
+            Deed.RESET: RESET_S, Deed.POWER: WITHOUT_POWER_S + RESET_S, Deed.WAIT: WAIT_S,
+            Deed.ABORT: ABORT_SHARE * timers.ramp_s + ABORT_MARGIN_S + timers.stop_s,
             Deed.LEVEL: max(LEVEL_S, 2.0 / self._profile.waveform.repetition_rate_hz),
         }  # fmt: skip
         return times[action.deed]
@@ -266,6 +249,8 @@ class Walker:
             Deed.PLUG: lambda: (fixture.prepare_charger(), fixture.plug_charger())[0],
             Deed.UNPLUG: fixture.unplug_charger,
             Deed.RESET: link.reset,
+            Deed.POWER: self._power_cycle,
+            Deed.ABORT: self._abort,
             Deed.WAIT: lambda: None,
         }
         try:
@@ -273,6 +258,28 @@ class Walker:
         except DeviceRefused:
             return False
         return True
+
+    def _power_cycle(self) -> None:
+        self._fixture.open("battery")
+        self._clock.sleep(WITHOUT_POWER_S)
+        self._fixture.close("battery")
+
+    def _abort(self) -> None:
+        """Start, where that is legal, and stop before the ramp is over."""
+        with contextlib.suppress(DeviceRefused):
+            self._treatment.link.start(self._profile.timers.session_s)
+        self._clock.sleep(ABORT_SHARE * self._profile.timers.ramp_s + ABORT_MARGIN_S)
+        self._treatment.link.stop()
+
+    def _range_a(self, model: DeviceModel, action: Action, load_ohm: float) -> float:
+        """Return a range for the levels before and after a step; the wide one at a contact's edge."""
+        if action.deed in (Deed.LIFT, Deed.TOUCH):
+            return self._ranges.wide_a()
+        levels = [model.level or self._profile.highest_level]
+        if action.deed is Deed.LEVEL and 1 <= action.level <= len(self._profile.levels):
+            levels.append(action.level)
+        highest_ua = max(self._profile.current_ua(level, load_ohm) for level in levels)
+        return self._ranges.at_least_a(2 * RANGE_MARGIN * highest_ua * 1e-6)
 
     def _now_s(self) -> float:
         return self._clock.now_ns() / 1e9

@@ -14,6 +14,11 @@ WATCH_LATCH_S = 120.0
 """Twice the longest automatic restart that is plausible: a minute."""
 
 LOAD_OHM = 500.0
+LAYERS: tuple[Layers, ...] = ("hardware", "firmware")
+ABOVE_THRESHOLD = 1.2
+"""Of the declared threshold, which may lie 15 % higher: in either polarity this trips."""
+EVENLY = (0.05, 0.3, 0.55, 0.8)
+"""Of a polarity cycle: early in either train of alternating pulses, and late."""
 
 
 def provoke(
@@ -91,4 +96,36 @@ def test_a_trip_is_latched_and_reported(
         check.fact("FLT-016", "START after the trip", holds=False, cause=fault, found="accepted")
     current = measurands.residual_current(bench.residual_current())
     check("FLT-016", "residual_current", current, load_ohm=LOAD_OHM, cause=fault)
+    for poke, later in bench.latch.poked():
+        check.fact(
+            "FLT-016", "state after a poke",
+            holds=later.state is DeviceState.FAULT and fault in later.faults,
+            cause=fault, poke=poke, found=f"{later.state.value}, {sorted(later.faults)}",
+        )  # fmt: skip
     bench.treatment.restart()
+
+
+@pytest.mark.requirement("FLT-024")
+@pytest.mark.parametrize("layers", LAYERS)
+def test_overcurrent_above_the_threshold_trips_in_either_polarity(
+    bench: Bench, check: Check, layers: Layers
+) -> None:
+    protection = bench.profile.protection
+    limit_s = {
+        "hardware": protection.overcurrent_hardware_s, "firmware": protection.overcurrent_firmware_s
+    }[layers]  # fmt: skip
+    cycle_s = bench.profile.waveform.polarity_cycle_s
+    reactions: list[Reaction | None] = []
+    for share in EVENLY:
+        reactions.append(
+            bench.reactions.overcurrent(
+                layers=layers, load_ohm=LOAD_OHM, phase_s=share * cycle_s, limit_s=limit_s,
+                injected_ua=ABOVE_THRESHOLD * protection.overcurrent_ua,
+            )
+        )  # fmt: skip
+        bench.treatment.restart()
+    latency = measurands.worst_latency(reactions, bench.timebase_ppm, pauses=layers == "firmware")
+    check(
+        "FLT-024", f"trip_by_{layers}", latency,
+        load_ohm=LOAD_OHM, phases=len(reactions), times_threshold=ABOVE_THRESHOLD,
+    )  # fmt: skip

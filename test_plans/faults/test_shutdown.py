@@ -13,11 +13,16 @@ PHASES_PER_OTHER_LEVEL = 2
 
 
 @pytest.mark.requirement("FLT-001")
-def test_output_stops_when_contact_is_lost(bench: Bench, check: Check, phases: int) -> None:
-    level, load_ohm = bench.profile.highest_level, bench.profile.loads_ohm[-1]
+def test_output_stops_when_contact_is_lost(
+    bench: Bench, check: Check, level: int, phases: int
+) -> None:
+    loads = bench.profile.loads_ohm
+    load_ohm = loads[-1]
+    if level != bench.profile.highest_level:
+        phases, load_ohm = min(phases, PHASES_PER_OTHER_LEVEL), loads[level % len(loads)]
     reactions = [
         bench.reactions.contact_loss(level=level, load_ohm=load_ohm, phase_s=phase_s)
-        for phase_s in bench.phases_s(phases, "FLT-001")
+        for phase_s in bench.phases_s(phases, f"FLT-001/{level}")
     ]
     check(
         "FLT-001", "shutdown", measurands.worst_latency(reactions, bench.timebase_ppm),
@@ -42,10 +47,14 @@ def test_output_stops_on_stop_at_every_level(
 
 
 @pytest.mark.requirement("FLT-009")
-def test_output_stops_when_the_charger_is_plugged(bench: Bench, check: Check, phases: int) -> None:
-    level, load_ohm = bench.profile.highest_level, bench.profile.loads_ohm[0]
+def test_output_stops_when_the_charger_is_plugged(
+    bench: Bench, check: Check, level: int, phases: int
+) -> None:
+    load_ohm = bench.profile.loads_ohm[0]
+    if level != bench.profile.highest_level:
+        phases = min(phases, PHASES_PER_OTHER_LEVEL)
     reactions = []
-    for phase_s in bench.phases_s(phases, "FLT-009"):
+    for phase_s in bench.phases_s(phases, f"FLT-009/{level}"):
         reactions.append(bench.reactions.charger(level=level, load_ohm=load_ohm, phase_s=phase_s))
         bench.fixture.unplug_charger()
     check(

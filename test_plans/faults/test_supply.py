@@ -51,6 +51,16 @@ def test_battery_warns_before_it_cuts_off(bench: Bench, check: Check) -> None:
         check("FLT-011", "residual_current", after, load_ohm=load_ohm)
 
 
+@pytest.mark.requirement("FLT-011")
+def test_empty_battery_starts_nothing(bench: Bench, check: Check) -> None:
+    answer, flowing = bench.supply_events.start_when_empty(load_ohm=LOAD_OHM)
+    check.fact(
+        "FLT-011", "START on an empty battery", holds=answer != "accepted", found=answer,
+    )  # fmt: skip
+    current = change_measurands.record_current(flowing[0], flowing[1], samples=50)
+    check("FLT-011", "residual_current", current, load_ohm=LOAD_OHM, battery="empty")
+
+
 @pytest.mark.requirement("FLT-032")
 @pytest.mark.parametrize("depth_v", DEPTHS_V)
 def test_supply_dip_leaves_the_output_off_or_right(

@@ -50,3 +50,24 @@ def test_reported_battery_agrees(bench: Bench, check: Check) -> None:
 def test_readings_are_fresh(bench: Bench, check: Check) -> None:
     noticed_s, age_s = bench.readings.time_to_notice(load_ohm=2000.0)
     check("FLT-027", "age", readings.freshness(noticed_s, age_s), load_ohm=2000.0)
+
+
+@pytest.mark.requirement("FLT-027")
+@pytest.mark.parametrize("end", ["lowest", "highest"])
+def test_readings_still_agree_late_in_a_session(bench: Bench, check: Check, end: str) -> None:
+    level = bench.profile.levels[0].number if end == "lowest" else bench.profile.highest_level
+    load_ohm = bench.profile.loads_ohm[-1]
+    output, elapsed_s = bench.late_steady(level=level, load_ohm=load_ohm)
+    check(
+        "FLT-027", "current", readings.current_reading(output),
+        level=level, load_ohm=load_ohm, reference=readings.bench_current_ua(output),
+        after_min=round(elapsed_s / 60.0, 1),
+    )  # fmt: skip
+    status, session_s = output.status, bench.profile.timers.session_s
+    assert status is not None  # every record has one
+    left_s = session_s - elapsed_s
+    allowed_s = bench.profile.tolerance.session.half_width(session_s)
+    check.fact(
+        "FLT-027", "remaining time", holds=abs(status.remaining_s - left_s) <= allowed_s,
+        level=level, found=f"{status.remaining_s:g} s reported, {left_s:.0f} s left of the session",
+    )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.plugin import Bench, Check
-from bench.station import measurands
+from bench.station import fault_measurands, measurands
 
 
 @pytest.mark.requirement("FLT-008")
@@ -23,4 +23,13 @@ def test_session_ends_by_itself_when_declared(bench: Bench, check: Check) -> Non
         holds=not session.delivering_after_end,
         found="still pulses" if session.delivering_after_end else "none",
         waveforms=tuple(session.after_end.hashes.values()),
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("FLT-008")
+def test_disturbed_session_lasts_no_longer(bench: Bench, check: Check) -> None:
+    found = bench.disturbed_session.run()
+    check(
+        "FLT-008", "session", fault_measurands.disturbed_length(found),
+        load_ohm=2000.0, disturbances=found.disturbances,
     )  # fmt: skip

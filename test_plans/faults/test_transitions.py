@@ -45,9 +45,16 @@ def test_level_steps_give_no_surge(bench: Bench, check: Check, at_ohm: float) ->
 
 
 @pytest.mark.requirement("FLT-020")
-@pytest.mark.parametrize("how", ["start", "resume"])
+@pytest.mark.parametrize("how", ["start", "resume", "power-up"])
 def test_output_ramps_after_every_start(bench: Bench, check: Check, how: Start) -> None:
     check_ramp(bench, check, bench.transitions.ramp(how, load_ohm=RAMP_LOAD_OHM), after=how)
+
+
+@pytest.mark.requirement("FLT-020")
+def test_output_ramps_to_the_lowest_level(bench: Bench, check: Check) -> None:
+    level = bench.profile.levels[0].number
+    found = bench.transitions.ramp("start", load_ohm=RAMP_LOAD_OHM, level=level)
+    check_ramp(bench, check, found, after="start at the lowest level")
 
 
 @pytest.mark.requirement("FLT-020")

@@ -29,6 +29,12 @@ def test_amplitude_of_every_level_is_as_declared(
     for polarity in output.polarities:
         amplitude = measurands.amplitude(output, polarity)
         check("OUT-005", "amplitude", amplitude, level=level, load_ohm=load_ohm, polarity=polarity)
+        declared_a = bench.profile.current_ua(level, load_ohm) * 1e-6
+        farthest = measurands.farthest_amplitude(output, polarity, declared_a=declared_a)
+        check(
+            "OUT-005", "amplitude", farthest,
+            level=level, load_ohm=load_ohm, polarity=polarity, pulse="farthest",
+        )  # fmt: skip
 
 
 @pytest.mark.requirement("OUT-009")

@@ -76,3 +76,6 @@ def test_plateaus_are_quiet(bench: Bench, check: Check, level: int, load_ohm: fl
     for polarity in output.polarities:
         noise = shape.noise_of_plateau(output, polarity)
         check("OUT-032", "plateau_noise", noise, level=level, load_ohm=load_ohm, polarity=polarity)
+    pause = shape.noise_of_pause(output)
+    if pause is not None:
+        check("OUT-032", "plateau_noise", pause, level=level, load_ohm=load_ohm, of="pause")

@@ -39,6 +39,10 @@ def do(device: DeviceModel, *deeds: Deed, at_s: float = 0.0) -> DeviceModel:
         ((Deed.START, Deed.PLUG, Deed.UNPLUG), S.IDLE),
         ((Deed.START, Deed.RESET), S.IDLE),
         ((Deed.PLUG, Deed.RESET), S.CHARGE),
+        ((Deed.START, Deed.POWER), S.IDLE),
+        ((Deed.ABORT,), S.IDLE),
+        ((Deed.START, Deed.PAUSE, Deed.ABORT), S.IDLE),
+        ((Deed.START, Deed.PLUG, Deed.ABORT), S.CHARGE),
     ],
 )
 def test_transitions(deeds: tuple[Deed, ...], state: DeviceState) -> None:

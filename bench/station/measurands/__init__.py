@@ -7,6 +7,7 @@ of None with its reason; one that the bench could not measure is marked undecida
 
 from bench.station.measurands.amplitudes import (
     amplitude,
+    farthest_amplitude,
     level_step,
     level_steps,
     load_regulation,
@@ -27,20 +28,26 @@ from bench.station.measurands.reactions import (
 )
 from bench.station.measurands.record import leading_phases, scope_range, transitions
 from bench.station.measurands.timing import (
+    crossing_defects,
     duration_symmetry,
+    farthest_duration,
     polarity_cycle_s,
     pulse_defects,
     pulse_duration,
     repetition,
     repetition_rate,
     session_length,
+    steady_defects,
 )
 
 __all__ = [
     "amplitude",
+    "crossing_defects",
     "direct_current",
     "duration_symmetry",
     "excursion",
+    "farthest_amplitude",
+    "farthest_duration",
     "leading_phases",
     "level_step",
     "level_steps",
@@ -57,6 +64,7 @@ __all__ = [
     "scope_range",
     "session_length",
     "start_delay",
+    "steady_defects",
     "symmetry",
     "transitions",
     "worst_charge",

@@ -22,7 +22,14 @@ from bench.station.measurands.record import (
 from bench.station.measured import Measured
 from bench.station.steady_output import Polarity, SteadyOutput
 
-__all__ = ["amplitude", "level_step", "level_steps", "load_regulation", "symmetry"]
+__all__ = [
+    "amplitude",
+    "farthest_amplitude",
+    "level_step",
+    "level_steps",
+    "load_regulation",
+    "symmetry",
+]
 
 
 def amplitude(output: SteadyOutput, polarity: Polarity) -> Measured:
@@ -31,6 +38,25 @@ def amplitude(output: SteadyOutput, polarity: Polarity) -> Measured:
     if len(pulses) == 0:
         return no_pulses(output, polarity, "A")
     value = abs(float(np.median(pulses.top)))
+    budget = amplitude_budget(
+        value,
+        on=scope_range(output),
+        plateau_samples=plateau_samples(output, pulses),
+        zero_samples=zero_samples(output),
+    )
+    return Measured(value=value, unit="A", budget=budget, waveforms=output.evidence)
+
+
+def farthest_amplitude(output: SteadyOutput, polarity: Polarity, *, declared_a: float) -> Measured:
+    """Return the plateau of the single pulse that lies farthest from ``declared_a``, in A.
+
+    A median shows the run of the pulses; this shows the one that is not like them.
+    """
+    pulses = output.crest_of(polarity)
+    if len(pulses) == 0:
+        return no_pulses(output, polarity, "A")
+    tops = np.abs(pulses.top[~np.isnan(pulses.top)])
+    value = float(tops[np.argmax(np.abs(tops - declared_a))])
     budget = amplitude_budget(
         value,
         on=scope_range(output),

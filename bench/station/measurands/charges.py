@@ -30,9 +30,12 @@ def phase_charge(output: SteadyOutput, polarity: Polarity) -> Measured:
 
 
 def net_charge_per_pulse(output: SteadyOutput, polarity: Polarity) -> Measured:
-    """Return the magnitude of a pulse's net charge, in C; of both phases where it has two."""
+    """Return the magnitude of a pulse's net charge, in C, at the crest of any envelope.
+
+    Of both phases where it has two.
+    """
     if output.profile.waveform.phases_per_pulse == 1:
-        pulses = output.of_polarity(polarity)
+        pulses = output.crest_of(polarity)
         if len(pulses) == 0:
             return no_pulses(output, polarity, "C")
         value = abs(float(np.median(pulses.charge)))

@@ -7,13 +7,19 @@ from typing import Final
 import numpy as np
 
 from bench.judge import evaluate, normal, rectangular
-from bench.measure import Template, envelope_deviation, plateau_noise, shape_deviation
+from bench.measure import (
+    Template,
+    envelope_deviation,
+    pause_noise,
+    plateau_noise,
+    shape_deviation,
+)
 from bench.profile import Waveform as DeclaredWaveform
 from bench.station.measurands.record import leading_phases, no_pulses, scope_range
 from bench.station.measured import Measured
 from bench.station.steady_output import Polarity, SteadyOutput
 
-__all__ = ["declared_shape", "envelope_shape", "noise_of_plateau", "pulse_shape"]
+__all__ = ["declared_shape", "envelope_shape", "noise_of_pause", "noise_of_plateau", "pulse_shape"]
 
 SETTLE_S: Final = 250e-6
 """What OUT-034 allows a transition; how fast the edges are is its question."""
@@ -37,21 +43,24 @@ def declared_shape(wave: DeclaredWaveform) -> Template:
 def pulse_shape(output: SteadyOutput) -> Measured:
     """Return the r.m.s. difference of the pulses from the declared shape, over their height.
 
+    Of the worse polarity, where pulses of both begin one.
     Its uncertainty is that of the converter's steps and non-linearity within one record: gain and
     offset fall out of a shape.
     """
     wave = output.profile.waveform
     settle_s = min(SETTLE_S, SETTLE_SHARE * wave.pulse_duration_s)
     waveform = output.capture.waveforms[output.label]
-    value = shape_deviation(
-        waveform, output.analysis, leading_phases(output).whole(), declared_shape(wave),
-        settle_s=settle_s,
-    )  # fmt: skip
-    if value is None:
-        return Measured(
-            value=None, unit="1", waveforms=output.evidence, reason="no whole pulse in the record"
-        )
-    return _over_height(output, value, "shape deviation")
+    leading = leading_phases(output).whole()
+    found: list[float] = []
+    for polarity in output.pulse_polarities:
+        value = shape_deviation(
+            waveform, output.analysis, leading.select(leading.polarity == polarity),
+            declared_shape(wave), settle_s=settle_s,
+        )  # fmt: skip
+        if value is None:
+            return no_pulses(output, polarity, "1")
+        found.append(value)
+    return _over_height(output, max(found), "shape deviation")
 
 
 def envelope_shape(output: SteadyOutput) -> Measured | None:
@@ -84,6 +93,16 @@ def noise_of_plateau(output: SteadyOutput, polarity: Polarity) -> Measured:
         return Measured(
             value=None, unit="A", waveforms=output.evidence, reason="no settled plateau"
         )
+    return _noise(output, value, "plateau noise")
+
+
+def noise_of_pause(output: SteadyOutput) -> Measured | None:
+    """Return the r.m.s. between the pulses, the instrument's own in it; None without pauses."""
+    value = pause_noise(output.capture.waveforms[output.label], output.pulses)
+    return None if value is None else _noise(output, value, "noise of the pauses")
+
+
+def _noise(output: SteadyOutput, value: float, name: str) -> Measured:
     on = scope_range(output)
     inputs = [
         rectangular("converter steps", 0.5 * on.lsb_a, source=f"{on.accuracy.bits} bit"),
@@ -95,7 +114,7 @@ def noise_of_plateau(output: SteadyOutput, polarity: Polarity) -> Measured:
             source="zero state of the record",
         ),
     ]  # fmt: skip
-    budget = evaluate("plateau noise", "A", inputs, lambda *errors: value + sum(errors))
+    budget = evaluate(name, "A", inputs, lambda *errors: value + sum(errors))
     return Measured(value=value, unit="A", budget=budget, waveforms=output.evidence)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,7 +14,6 @@ from bench.judge import (
     interval_ratio_budget,
     rate_budget,
 )
-from bench.measure import grid_defects
 from bench.measure import repetition_rate as fitted_rate
 from bench.profile import Profile
 from bench.station.measurands.record import (
@@ -22,25 +22,27 @@ from bench.station.measurands.record import (
     transitions,
 )
 from bench.station.measured import Measured
+from bench.station.pulse_grid import defective_pulses
 from bench.station.repetition import Repetition
+from bench.station.rollovers import Crossing
 from bench.station.session import FullSession
 from bench.station.steady_output import Polarity, SteadyOutput
 
 __all__ = [
+    "crossing_defects",
     "duration_symmetry",
+    "farthest_duration",
     "polarity_cycle_s",
     "pulse_defects",
     "pulse_duration",
     "repetition",
     "repetition_rate",
     "session_length",
+    "steady_defects",
 ]
 
 CLOCK_PPM: Final = 100.0
 """Any computer's clock over twenty minutes; the simulated clock has no error."""
-
-CUT_SHARE: Final = 0.8
-"""A pulse shorter than this share of its declared duration was interrupted."""
 
 
 def pulse_duration(output: SteadyOutput, polarity: Polarity, *, timebase_ppm: float) -> Measured:
@@ -53,6 +55,22 @@ def pulse_duration(output: SteadyOutput, polarity: Polarity, *, timebase_ppm: fl
         value=value,
         unit="s",
         budget=interval_budget(value, transitions(output, pulses), timebase_ppm=timebase_ppm),
+        waveforms=output.evidence,
+    )
+
+
+def farthest_duration(output: SteadyOutput, polarity: Polarity, *, timebase_ppm: float) -> Measured:
+    """Return the duration of the single pulse that lies farthest from the declared one, in s."""
+    pulses = output.of_polarity(polarity)
+    if len(pulses) == 0:
+        return no_pulses(output, polarity, "s")
+    declared_s = output.profile.waveform.pulse_duration_s
+    value = float(pulses.duration_s[np.argmax(np.abs(pulses.duration_s - declared_s))])
+    edges = replace(transitions(output, pulses), repetitions=1)
+    return Measured(
+        value=value,
+        unit="s",
+        budget=interval_budget(value, edges, timebase_ppm=timebase_ppm),
         waveforms=output.evidence,
     )
 
@@ -134,20 +152,33 @@ def pulse_defects(session: FullSession, profile: Profile) -> tuple[Measured, int
     defects, pulses = 0, 0
     found: list[str] = []
     for observed in session.observed:
-        phases = observed.phases.whole()
-        if profile.waveform.phases_per_pulse > 1:
-            phases = phases.select(phases.polarity > 0)
-        grid = grid_defects(phases, 1.0 / profile.waveform.repetition_rate_hz)
-        cut = int((phases.duration_s < CUT_SHARE * profile.waveform.pulse_duration_s).sum())
-        wrong = grid.missing_s.size + grid.extra_s.size + cut
+        wrong, counted = defective_pulses(observed.phases.whole(), profile)
         if wrong:
             found.append(f"record {observed.capture.record.acquisition_id}: {wrong}")
         defects += wrong
-        pulses += len(phases)
+        pulses += counted
     evidence = tuple(sha for seen in session.observed for sha in seen.capture.hashes.values())
     measured = Measured(
         value=float(defects), unit="pulses", waveforms=evidence, reason="; ".join(found), exact=True
     )
+    return measured, pulses
+
+
+def crossing_defects(found: Crossing, profile: Profile) -> tuple[Measured, int]:
+    """Return the number of defective pulses around a counter's wrap, and of all pulses."""
+    defects, pulses = defective_pulses(found.phases, profile)
+    evidence = tuple(found.capture.hashes.values())
+    if pulses == 0:
+        reason = "no whole pulse in the record"
+        return Measured(value=None, unit="pulses", waveforms=evidence, reason=reason), 0
+    measured = Measured(value=float(defects), unit="pulses", waveforms=evidence, exact=True)
+    return measured, pulses
+
+
+def steady_defects(output: SteadyOutput) -> tuple[Measured, int]:
+    """Return the number of missing, extra and cut pulses of a steady record, and of all pulses."""
+    defects, pulses = defective_pulses(output.pulses, output.profile)
+    measured = Measured(value=float(defects), unit="pulses", waveforms=output.evidence, exact=True)
     return measured, pulses
 
 

@@ -1,0 +1,25 @@
+"""Whether the pulses of a record are all there: none missing, none too many, none cut short."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bench.measure import PulseTable, grid_defects
+from bench.profile import Profile
+
+__all__ = ["CUT_SHARE", "defective_pulses"]
+
+CUT_SHARE: Final = 0.8
+"""A pulse shorter than this share of its declared duration was interrupted."""
+
+
+def defective_pulses(phases: PulseTable, profile: Profile) -> tuple[int, int]:
+    """Return how many pulses of whole phases are missing, extra or cut, and how many there are."""
+    wave = profile.waveform
+    if not len(phases):
+        return 0, 0
+    if wave.phases_per_pulse > 1:
+        phases = phases.select(phases.polarity > 0)
+    grid = grid_defects(phases, 1.0 / wave.repetition_rate_hz)
+    cut = int((phases.duration_s < CUT_SHARE * wave.pulse_duration_s).sum())
+    return grid.missing_s.size + grid.extra_s.size + cut, len(phases)

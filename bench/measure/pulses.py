@@ -215,12 +215,15 @@ def _in_units(
     from bench.measure.kernels import phases as column
 
     interval, gain = waveform.sample_interval_s, waveform.gain
-    table[[column.START, column.STOP]] *= interval
-    table[[column.START, column.STOP]] += waveform.t0_s
-    table[[column.RISE, column.FALL]] *= interval
+    for instant in (column.START, column.STOP):
+        table[instant] *= interval
+        table[instant] += waveform.t0_s
+    for duration in (column.RISE, column.FALL):
+        table[duration] *= interval
     table[column.TOP] *= gain
     table[column.CHARGE] *= gain * interval
-    table[[column.OVERSHOOT, column.UNDERSHOOT, column.DROOP]] *= 100.0
+    for share in (column.OVERSHOOT, column.UNDERSHOOT, column.DROOP):
+        table[share] *= 100.0
     return PulseTable(
         polarity=polarity if gain > 0 else -polarity,
         start_s=table[column.START],
@@ -294,8 +297,8 @@ def _states(waveform: Waveform, zero: ZeroState, pulses: PulseTable) -> tuple[St
     found = [StateLevel(level=baseline, occupancy=zero.occupancy)] if zero.occupancy else []
     total_s = waveform.record_length * waveform.sample_interval_s
     end_s = waveform.t0_s + waveform.duration_s
-    start_s = np.nan_to_num(pulses.start_s, nan=waveform.t0_s)
-    lasting_s = np.nan_to_num(pulses.stop_s, nan=end_s) - start_s
+    start_s = np.where(np.isnan(pulses.start_s), waveform.t0_s, pulses.start_s)
+    lasting_s = np.where(np.isnan(pulses.stop_s), end_s, pulses.stop_s) - start_s
     for polarity in (1, -1):
         rows = pulses.polarity == polarity
         if rows.any():

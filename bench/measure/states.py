@@ -198,8 +198,9 @@ def _quiet_statistics(
     from bench.measure.kernels.blocks import BLOCK, quiet_totals
 
     blocks, total, square_total = quiet_totals(
-        summary.lows, summary.highs, summary.sums, summary.squares, level - reach, level + reach
-    )
+        summary.lows, summary.highs, summary.sums, summary.squares,
+        int(np.ceil(level - reach)), int(np.floor(level + reach)),
+    )  # fmt: skip
     if blocks < _MIN_QUIET_BLOCKS:
         return None
     mean = total / (blocks * BLOCK)

@@ -16,6 +16,7 @@ from bench.measure.kernels.compiled import compiled, part
 __all__ = [
     "BLOCK",
     "BLOCK_SHIFT",
+    "adjoining_sums",
     "code_histogram",
     "quiet_totals",
     "range_extremes",
@@ -108,21 +109,22 @@ def totals(lows: _Array, highs: _Array, sums: _Array, squares: _Array) -> tuple[
 
 @compiled
 def quiet_totals(
-    lows: _Array, highs: _Array, sums: _Array, squares: _Array, low: float, high: float
+    lows: _Array, highs: _Array, sums: _Array, squares: _Array, low: int, high: int
 ) -> tuple[int, int, int]:
-    """Return number, sum and sum of squares of whole blocks inside ``low`` to ``high``.
+    """Return number, sum and sum of squares of whole blocks inside ``low`` to ``high`` (codes).
 
     A block beside one that leaves the band is left out: it may hold the tail of a transition.
     """
     count, total, square = 0, np.int64(0), np.int64(0)
+    before = (lows[0] >= low) & (highs[0] <= high)
+    here = (lows[1] >= low) & (highs[1] <= high) if lows.size > 1 else False
     for block in range(1, lows.size - 1):
-        if (
-            min(lows[block - 1], lows[block], lows[block + 1]) >= low
-            and max(highs[block - 1], highs[block], highs[block + 1]) <= high
-        ):
+        behind = (lows[block + 1] >= low) & (highs[block + 1] <= high)
+        if before & here & behind:
             count += 1
             total += sums[block]
             square += squares[block]
+        before, here = here, behind
     return count, total, square
 
 
@@ -133,6 +135,21 @@ def range_sum(codes: _Array, sums: _Array, first: int, stop: int) -> int:
     for block in range(first >> BLOCK_SHIFT, stop >> BLOCK_SHIFT):
         total += sums[block]
     return total
+
+
+@part
+def adjoining_sums(
+    codes: _Array, sums: _Array, first: int, middle: int, stop: int
+) -> tuple[int, int]:
+    """Return the sums of ``codes[first:middle]`` and ``codes[middle:stop]``."""
+    between = _sum_before(codes, sums, middle)
+    before = between - _sum_before(codes, sums, first)
+    behind = _sum_before(codes, sums, stop) - between
+    for block in range(first >> BLOCK_SHIFT, middle >> BLOCK_SHIFT):
+        before += sums[block]
+    for block in range(middle >> BLOCK_SHIFT, stop >> BLOCK_SHIFT):
+        behind += sums[block]
+    return before, behind
 
 
 @part

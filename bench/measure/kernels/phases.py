@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.measure.kernels.blocks import BLOCK, BLOCK_SHIFT, range_sum
+from bench.measure.kernels.blocks import BLOCK, BLOCK_SHIFT, adjoining_sums, range_sum
 from bench.measure.kernels.compiled import compiled, part
 from bench.measure.kernels.edges import crossing_near, seek_above, seek_below, transition
 
@@ -153,8 +153,9 @@ def _measure_levels(
         table[OVERSHOOT, row] = table[TOP, row]
         table[DROOP, row] = 0.0
         return
-    early = _mean(codes, sums, sign, left, middle) - zero
-    late = _mean(codes, sums, sign, middle, right) - zero
+    before, behind = adjoining_sums(codes, sums, left, middle, right)
+    early = sign * before / (middle - left) - zero
+    late = sign * behind / (right - middle) - zero
     top = (early * (middle - left) + late * (right - middle)) / (right - left)
     fall = early - late
     table[TOP, row] = top

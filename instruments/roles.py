@@ -112,11 +112,12 @@ class Oscilloscope(Instrument, Protocol):
         before_trigger_s: float = 0.0,
         peak_detect: bool = False,
         points: int | None = None,
-    ) -> None:
+    ) -> float:
         """Choose the record's duration and how much of it lies before the trigger.
 
         ``points``: samples that :meth:`fetch` will ask for, for families whose record length is
-        chosen before the acquisition.
+        chosen before the acquisition. Returns the seconds from the trigger to the end of the
+        acquisition: more than was asked for where the family has steps only.
         """
         ...
 

@@ -110,6 +110,7 @@ class Acquirer:
         self.codes_per_division = scope.capabilities.codes_per_division
         self._codes = scope.vertical_divisions * self.codes_per_division
         self._ranges: Mapping[Label, float] = {}
+        self._after_trigger_s = 0.0
         self._count = 0
         self.watchers: list[Callable[[Capture], None]] = []
 
@@ -151,7 +152,7 @@ class Acquirer:
                     f"{full_scale * view.sensitivity / self._scope.vertical_divisions:.3g}"
                 ),
             )
-        self._scope.configure_timebase(
+        self._after_trigger_s = self._scope.configure_timebase(
             duration_s=shot.duration_s, before_trigger_s=shot.before_s, points=shot.points
         )
         if shot.trigger is not None:
@@ -214,7 +215,7 @@ class Acquirer:
         if during is not None:
             during()
         elapsed_s = (self._clock.now_ns() - begun_ns) / 1e9
-        self._clock.sleep(shot.duration_s - shot.before_s - elapsed_s)
+        self._clock.sleep(self._after_trigger_s - elapsed_s)
         if self._clock.wait_until(self._complete, timeout_s=shot.patience_s, poll_s=_POLL_S):
             return
         state = self._scope.acquisition_state()

@@ -20,6 +20,8 @@ SIMULATED_MODELS: Final[Mapping[str, Mapping[str, str]]] = {
         "keysight-3000x": "DSO-X 3024A",
         "rigol-ds1000z": "DS1104Z",
         "siglent-sds800xhd": "SDS824X HD",
+        "tektronix-mso4": "MSO44",
+        "tektronix-tbs1000": "TBS 1104",
     },
     "dmm": {
         "keysight-34465a": "34465A",

@@ -42,6 +42,7 @@ from bench.twin.scope import Oscilloscope
 from bench.twin.scopes.keysight_3000x import KeysightScope
 from bench.twin.scopes.rigol import RigolDs1000z
 from bench.twin.scopes.siglent_sds import SiglentSdsHd
+from bench.twin.scopes.tektronix import TektronixMso44, TektronixTbs1104
 from bench.twin.scpi import ScpiInstrument
 from bench.twin.supply import PowerSupply
 from bench.twin.switch import SwitchUnit
@@ -117,6 +118,14 @@ SCOPES: Mapping[str, Dialect[Oscilloscope]] = {
     "siglent-sds800xhd": Dialect(
         build=_scope(SiglentSdsHd),
         identity="Siglent Technologies,SDS824X HD,{serial},3.8.12.1.1.3.6-SIMULATED",
+    ),
+    "tektronix-mso4": Dialect(
+        build=_scope(TektronixMso44),
+        identity="TEKTRONIX,MSO44,{serial},CF:91.1CT FV:1.28.4-SIMULATED",
+    ),
+    "tektronix-tbs1000": Dialect(
+        build=_scope(TektronixTbs1104),
+        identity="TEKTRONIX,TBS 1104,{serial},CF:91.1CT FV:v4.06-SIMULATED",
     ),
 }
 DMMS: Mapping[str, Dialect[Multimeter]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bench.twin.scope_body import ScopeBody
@@ -98,7 +99,7 @@ class ScopeSettings:
         return [number for number, channel in self.channels.items() if channel.displayed]
 
 
-def next_step(value: float) -> float:
-    """Return the smallest step of 1, 2, 5 times a power of ten that is not below ``value``."""
+def next_step(value: float, *, steps: Sequence[float] = _STEPS) -> float:
+    """Return the smallest of ``steps`` times a power of ten that is not below ``value``."""
     decade = 10.0 ** math.floor(math.log10(value) + 1e-9)
-    return float(f"{next(s for s in _STEPS if s * decade >= value * (1 - 1e-6)) * decade:.6g}")
+    return float(f"{next(s for s in steps if s * decade >= value * (1 - 1e-6)) * decade:.6g}")

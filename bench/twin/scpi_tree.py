@@ -41,7 +41,7 @@ class Node:
 Path = tuple[Node, tuple[int, ...]]
 """A place in the tree and the suffixes on the way to it."""
 
-_PART = re.compile(r"(\[?):?([A-Za-z0-9]+)(?:<(\d+):(\d+)>)?(\]?)")
+_PART = re.compile(r"(\[?):?([A-Za-z0-9_]+)(?:<(\d+):(\d+)>)?(\]?)")
 _TYPED = re.compile(r"([A-Za-z][A-Za-z_]*?)(\d*)$")
 
 

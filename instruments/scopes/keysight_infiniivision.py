@@ -141,6 +141,7 @@ class KeysightInfiniiVision(ScpiInstrument):
         self.channel_count = int(identity.model.rstrip("AGT")[-1])
         self._scales_v: dict[int, float] = {}
         self._before_trigger_s = 0.0
+        self._actual_s = 0.0
         self._acquisitions = 0
         self._armed = False
         self._triggered = False
@@ -190,11 +191,11 @@ class KeysightInfiniiVision(ScpiInstrument):
         before_trigger_s: float = 0.0,
         peak_detect: bool = False,
         points: int | None = None,
-    ) -> None:
+    ) -> float:
         """Choose the record's duration and how much of it lies before the trigger.
 
         A scope that rounds the duration up keeps the time before the trigger. The memory is always
-        used whole: ``points`` decides nothing here.
+        used whole: ``points`` decides nothing here. Returns the seconds from the trigger to the end.
         """
         del points
         if not 0 <= before_trigger_s <= duration_s:
@@ -213,8 +214,9 @@ class KeysightInfiniiVision(ScpiInstrument):
         )
         if not self._is_written(*settings):
             (range_reply,) = self._apply(*settings, then=(_TIMEBASE_RANGE.ask(),))
-            self._adopt_range(duration_s, before_trigger_s, range_reply)
+            self._actual_s = self._adopt_range(duration_s, before_trigger_s, range_reply)
         self._before_trigger_s = before_trigger_s
+        return self._actual_s - before_trigger_s
 
     def configure_edge_trigger(self, *, channel: int, level_v: float, slope: Slope) -> None:
         """Trigger on an edge only; never by itself."""
@@ -355,8 +357,8 @@ class KeysightInfiniiVision(ScpiInstrument):
             clock.sleep(poll_s)
             poll_s = min(2 * poll_s, _LONGEST_POLL_S)
 
-    def _adopt_range(self, duration_s: float, before_trigger_s: float, reply: str) -> None:
-        """Keep the time before the trigger where the scope took a longer duration than asked."""
+    def _adopt_range(self, duration_s: float, before_trigger_s: float, reply: str) -> float:
+        """Keep the time before the trigger where the scope took a longer duration; return which."""
         actual_s = self._number(reply, "the timebase range")
         if actual_s < duration_s * (1 - 1e-6):
             self._written.clear()
@@ -367,6 +369,8 @@ class KeysightInfiniiVision(ScpiInstrument):
             )
         if actual_s > duration_s * (1 + 1e-6):
             self._run(_TIMEBASE_POSITION.to(actual_s / 2 - before_trigger_s).text, answers=0)
+            return actual_s
+        return duration_s
 
     def _forget_record(self) -> None:
         self._armed = self._triggered = self._complete = False

@@ -169,11 +169,12 @@ class RigolDs1000z(SingleShotScope):
         before_trigger_s: float = 0.0,
         peak_detect: bool = False,
         points: int | None = None,
-    ) -> None:
+    ) -> float:
         """Choose the record's duration and how much of it lies before the trigger.
 
         The screen is the next 1-2-5 step that holds the duration; only the duration is transferred.
-        ``points`` chooses the memory depth when the scope is armed, the smallest without it.
+        ``points`` chooses the memory depth when the scope is armed, the smallest without it. Returns the
+        seconds from the trigger to the end of the screen.
         """
         self._remember_record(duration_s, before_trigger_s, points or 0)
         scale_s = next_step(duration_s / self.HORIZONTAL_DIVISIONS)
@@ -188,6 +189,7 @@ class RigolDs1000z(SingleShotScope):
             (found,) = self._apply(*settings, then=(_TIMEBASE_SCALE.ask(),))
             self._require_same(self._number(found, "the timebase"), scale_s, "the timebase")
             self._depth_points = 0
+        return screen_s - before_trigger_s
 
     def configure_edge_trigger(self, *, channel: int, level_v: float, slope: Slope) -> None:
         """Trigger on an edge only; a single shot never triggers by itself."""

@@ -161,22 +161,25 @@ class SiglentSds(SingleShotScope):
         before_trigger_s: float = 0.0,
         peak_detect: bool = False,
         points: int | None = None,
-    ) -> None:
+    ) -> float:
         """Choose the record's duration and how much of it lies before the trigger.
 
         The screen is the next 1-2-5 step that holds the duration; only the duration is transferred.
         ``points`` chooses the cap of the memory when the scope is armed, the smallest without it.
+        Returns the seconds from the trigger to the end of the screen.
         """
         self._remember_record(duration_s, before_trigger_s, points or 0)
         scale_s = next_step(duration_s / _HORIZONTAL_DIVISIONS)
+        screen_s = scale_s * _HORIZONTAL_DIVISIONS
         settings = (
             _TIMEBASE_SCALE.to(scale_s),
-            _TIMEBASE_DELAY.to(scale_s * _HORIZONTAL_DIVISIONS / 2 - before_trigger_s),
+            _TIMEBASE_DELAY.to(screen_s / 2 - before_trigger_s),
             _ACQUISITION_TYPE.to("PEAK" if peak_detect else "NORM"),
         )
         if not self._is_written(*settings):
             (found,) = self._apply(*settings, then=(_TIMEBASE_SCALE.ask(),))
             self._require_same(self._number(found, "the timebase"), scale_s, "the timebase")
+        return screen_s - before_trigger_s
 
     def configure_edge_trigger(self, *, channel: int, level_v: float, slope: Slope) -> None:
         """Trigger on an edge only; raises InstrumentError where the scope takes another source."""

@@ -230,14 +230,14 @@ class SingleShotScope(ScpiInstrument):
             ) from error
 
 
-def next_step(value: float) -> float:
-    """Return the smallest step of 1, 2, 5 times a power of ten that is not below ``value``."""
+def next_step(value: float, *, steps: Sequence[float] = _STEPS) -> float:
+    """Return the smallest of ``steps`` times a power of ten that is not below ``value``."""
     decade = 1.0
     while decade > value:
         decade /= 10.0
     while decade * 10.0 <= value:
         decade *= 10.0
-    return float(f"{next(s for s in _STEPS if s * decade >= value * (1 - _SAME)) * decade:.3g}")
+    return float(f"{next(s for s in steps if s * decade >= value * (1 - _SAME)) * decade:.3g}")
 
 
 def thinning(found: int, wanted: int) -> int:

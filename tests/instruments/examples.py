@@ -13,7 +13,13 @@ from instruments.dmms import (
     RigolDm3068,
     SiglentSdm,
 )
-from instruments.scopes import KeysightInfiniiVision, RigolDs1000z, SiglentSds
+from instruments.scopes import (
+    KeysightInfiniiVision,
+    RigolDs1000z,
+    SiglentSds,
+    TektronixMso,
+    TektronixTbs,
+)
 from instruments.supplies import KeysightE36xx
 from instruments.switches import KeysightDaq970
 
@@ -21,6 +27,8 @@ EXAMPLES: dict[type[Driver], str] = {
     KeysightInfiniiVision: "KEYSIGHT TECHNOLOGIES,DSO-X 3024T,MY1,07.20",
     RigolDs1000z: "RIGOL TECHNOLOGIES,DS1104Z,DS1ZA000000001,00.04.04",
     SiglentSds: "Siglent Technologies,SDS824X HD,SDS08A0X000001,3.8.12.1.1.3.6",
+    TektronixMso: "TEKTRONIX,MSO54,C012345,CF:91.1CT FV:1.28.4",
+    TektronixTbs: "TEKTRONIX,TDS 2024C,C012345,CF:91.1CT FV:v24.26",
     Keysight344xx: "Keysight Technologies,34465A,MY1,A.02.17",
     Keysight34401A: "HEWLETT-PACKARD,34401A,0,11-5-2",
     Keithley2000: "KEITHLEY INSTRUMENTS INC.,MODEL 2000,1234567,A19  /A02",

@@ -16,6 +16,7 @@ from reports.completeness import Finding, coverage_of
 from reports.completeness.contents import SIGNATURE_FIELDS, SIGNATURE_ROLES
 from reports.evidence import Drawn, LoadWaveform, draw_all
 from reports.numbers import step_limits_text, step_value_text, value_with_uncertainty
+from reports.output_sheet import OutputSheet, output_sheet
 from reports.page import anchor, css_string, environment, stylesheet
 from reports.rows import (
     CaptureView,
@@ -26,6 +27,7 @@ from reports.rows import (
     requirement_views,
     worst_margins,
 )
+from reports.tracings import draw_tracings
 from reports.units import shown_unit
 from reports.verdicts import LEGEND, Sign, sign_of, worst_of
 from reports.wording import (
@@ -77,6 +79,8 @@ class _Page:
     captures: Sequence[CaptureView]
     retries: Sequence[MeasurementView]
     orphan_tests: Sequence[TestOutcome]
+    sheet: OutputSheet
+    tracings: Sequence[str]
     figure_count: int
     wall_s: float
 
@@ -97,7 +101,7 @@ def render_compliance(
     figures = draw_all(choose_figures(record, cap=figure_cap), load_waveform)
     template = environment().get_template("report.html.j2")
     return template.render(
-        page=_page(record, figures),
+        page=_page(record, figures, load_waveform),
         findings=findings,
         coverage=coverage_of(record),
         signature_roles=SIGNATURE_ROLES,
@@ -117,8 +121,9 @@ def render_compliance(
     )
 
 
-def _page(record: RunRecord, figures: Sequence[Drawn]) -> _Page:
+def _page(record: RunRecord, figures: Sequence[Drawn], load_waveform: LoadWaveform) -> _Page:
     views = requirement_views(record, figures)
+    sheet = output_sheet(record)
     conditional = {Verdict.CONDITIONAL_PASS.value, Verdict.CONDITIONAL_FAIL.value}
     return _Page(
         record=record,
@@ -137,6 +142,8 @@ def _page(record: RunRecord, figures: Sequence[Drawn]) -> _Page:
         captures=capture_views(record),
         retries=[measurement_view(row) for row in record.measurements if row.attempt > 1],
         orphan_tests=[test for test in record.tests if not test.requirements],
+        sheet=sheet,
+        tracings=draw_tracings(record, sheet.tracings, load_waveform),
         figure_count=len(figures),
         wall_s=sum(record.timing_s.values()),
     )

@@ -18,7 +18,7 @@ from reports.plot import Instant, LimitLine, Trace, figure
 from reports.units import engineering, scale_between
 from reports.windows import around_pulse, around_reaction
 
-__all__ = ["Drawn", "LoadWaveform", "draw_all"]
+__all__ = ["Drawn", "LoadWaveform", "channel_text", "draw_all"]
 
 LoadWaveform = Callable[[str], Waveform]
 """Returns a stored waveform by its SHA-256; raises BenchError or OSError."""
@@ -191,7 +191,7 @@ def _caption(number: int, request: FigureRequest, traces: list[Trace]) -> str:
         f"limits {escape(row.limits)}."
     )
     channels = "; ".join(
-        _channel_text(channel, trace.waveform)
+        channel_text(channel, trace.waveform)
         for channel, trace in zip(request.channels, traces, strict=True)
     )
     clipped = _clipped(request.channels, traces)
@@ -199,7 +199,8 @@ def _caption(number: int, request: FigureRequest, traces: list[Trace]) -> str:
     return f"{head} {channels}.{taken} Limits evaluated on all samples.{clipped}"
 
 
-def _channel_text(channel: WaveformRecord, waveform: Waveform) -> str:
+def channel_text(channel: WaveformRecord, waveform: Waveform) -> str:
+    """Return what identifies a drawn record, as HTML: channel, range, sampling, hash."""
     full_scale = _quantity(channel.full_scale, channel.unit)
     interval = _quantity(waveform.sample_interval_s, "s")
     count = f"{waveform.record_length:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")

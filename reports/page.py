@@ -10,6 +10,8 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from reports.units import shown_unit
+
 __all__ = ["anchor", "css_string", "environment", "raw_anchor", "stylesheet"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -26,6 +28,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     found.filters["bare"] = _without_percent
+    found.filters["units"] = shown_unit
     return found
 
 

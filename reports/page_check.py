@@ -13,6 +13,7 @@ __all__ = ["page_problems"]
 
 _SECTIONS = (
     "summary", "clauses", "rules", "equipment", "details", "trace", "run", "records", "complete",
+    "sheet", "bench-tests",
 )  # fmt: skip
 RELATES = "The results relate only to the items tested."
 

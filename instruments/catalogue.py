@@ -61,11 +61,16 @@ def open_instrument(
 ) -> Driver:
     """Open a resource, ask who answers and return the driver for it; nothing is set or reset.
 
+    A relay board that cannot be asked is opened where ``expected_model`` names one.
+
     Raises NotConnected, InstrumentTimeout, IdentityMismatch (another model or serial number than
     expected) and InstrumentError (an instrument that no driver knows, or not an instrument at all).
     """
     session = open_session(resource_name, role=role, timeout_s=timeout_s, clock=clock)
     try:
+        board = _board(expected_model)
+        if board is not None:
+            return board(session, board.identify(session, str(expected_model)))
         identity = _ask_identity(session)
         _require_expected(session, identity, expected_model, expected_serial)
         driver = _driver_for(session, identity)(session, identity)
@@ -128,6 +133,16 @@ def open_supply(
 def known_models() -> tuple[tuple[str, str], ...]:
     """Return (pattern of ``manufacturer,model``, name of the driver) for every known instrument."""
     return tuple((pattern, driver.__name__) for driver in DRIVERS for pattern in driver.MODELS)
+
+
+def _board(model: str | None) -> type[switches.Numato] | type[switches.Lcus] | None:
+    """Return the driver of a relay board that answers no ``*IDN?``, by the model expected there."""
+    for board in switches.BOARDS:
+        maker = board.__name__
+        patterns = board.MODELS if model is not None else ()
+        if any(re.fullmatch(pattern, f"{maker},{model}", re.IGNORECASE) for pattern in patterns):
+            return board
+    return None
 
 
 def _ask_identity(session: Session) -> Identity:

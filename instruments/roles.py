@@ -183,6 +183,11 @@ class Multimeter(Instrument, Protocol):
 class LoadSwitch(Instrument, Protocol):
     """A relay unit. Channels are the instrument's own numbers."""
 
+    @property
+    def reads_back(self) -> bool:
+        """Whether the unit can be asked for its relays; else only the meter knows."""
+        ...
+
     def close_channels(self, channels: Iterable[int]) -> None:
         """Close relays; returns when the unit says they have operated."""
         ...
@@ -203,6 +208,11 @@ class LoadSwitch(Instrument, Protocol):
 @runtime_checkable
 class Supply(Instrument, Protocol):
     """A laboratory supply with numbered outputs."""
+
+    @property
+    def readable_outputs(self) -> tuple[int, ...]:
+        """Outputs whose state and voltage can be read back."""
+        ...
 
     def configure_output(self, output: int, *, voltage_v: float, current_limit_a: float) -> None:
         """Set an output's voltage and current limit without switching it."""

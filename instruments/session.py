@@ -110,6 +110,16 @@ class Session:
             self.clear()
             self._fail_parsing(command, str(error))
 
+    def exchange_lines(self, message: bytes, *, lines: int) -> tuple[str, ...]:
+        """Send bytes as they are and return so many lines of answer: for what speaks no SCPI."""
+
+        def read() -> tuple[bytes, ...]:
+            return tuple(self._transport.read_text(timeout_s=self.timeout_s) for _ in range(lines))
+
+        label = message.decode("ascii", "backslashreplace").rstrip()
+        found = self._exchange(label, read, self.timeout_s, message=message)
+        return tuple(line.decode("ascii", "replace") for line in found)
+
     def clear(self) -> None:
         """Clear the line within two seconds; a line that cannot be cleared is broken."""
         with self._lock:
@@ -125,12 +135,20 @@ class Session:
         """Return ``message`` with the role and the resource in front."""
         return f"{self.role} ({self.resource_name}): {message}"
 
-    def _exchange(self, command: str, read: Callable[[], _Reply], limit_s: float) -> _Reply:
+    def _exchange(
+        self,
+        command: str,
+        read: Callable[[], _Reply],
+        limit_s: float,
+        *,
+        message: bytes | None = None,
+    ) -> _Reply:
+        sent = command.encode("ascii") + b"\n" if message is None else message
         with self._lock:
             self._require_usable()
             started_s, started_ns = time.perf_counter(), self._virtual_ns()
             try:
-                self._transport.write(command.encode("ascii") + b"\n", timeout_s=limit_s)
+                self._transport.write(sent, timeout_s=limit_s)
                 reply = read()
             except TimeoutError as error:
                 self.clear()

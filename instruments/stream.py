@@ -22,6 +22,8 @@ SLOWEST_BYTES_PER_S = 500.0
 _CHUNK_BYTES = 65_536
 _REOPEN_PAUSE_S = 0.05
 _QUIET_S = 0.2
+_PROMPT = b"\r\n >"
+"""Terminators and the prompt of relay boards, which nobody misses."""
 _MARKER = b"*IDN?\n*OPC?\n"
 """Two questions whose answers in this order mean that nothing older is to come."""
 _IDENTITY_COMMAS = 3
@@ -45,7 +47,7 @@ class StreamTransport:
         """Send ``message``; what had arrived unasked belongs to no question and is dropped."""
         stray = bytes(self._pending) + self._pipe.waiting()
         self._pending.clear()
-        if stray.strip(b"\r\n"):
+        if stray.strip(_PROMPT):
             _logger.warning("%s: unasked bytes dropped: %s", self.resource_name, shortened(stray))
         self._pipe.send(message, deadline_s=time.monotonic() + timeout_s)
 

@@ -27,6 +27,8 @@ OPEN_PATH_OHM: Final = 1e6
 SUPPLY_OFF_V: Final = 0.5
 """An output counts as off below this: no device runs and no reference flows from it."""
 
+NO_READ_BACK: Final = "commanded; the unit cannot be asked, the meter alone proves the path open"
+
 _OHMS_RANGE: Final = 10e6
 _APERTURE_S: Final = 0.02
 
@@ -94,7 +96,8 @@ def _open_relays(parts: SafeStateParts) -> SelfTestStep:
     parts.switch.open_all()
     closed = parts.switch.closed_channels(parts.relays.values())
     names = sorted(relay for relay, channel in parts.relays.items() if channel in closed)
-    detail = f"still closed: {', '.join(names)}" if names else "the unit reports all open"
+    said = "the unit reports all open" if parts.switch.reads_back else NO_READ_BACK
+    detail = f"still closed: {', '.join(names)}" if names else said
     return SelfTestStep(name=name, passed=not names, detail=detail)
 
 
@@ -103,15 +106,19 @@ def _supply_off(parts: SafeStateParts) -> SelfTestStep:
     if parts.supply is None:
         return SelfTestStep(name=name, passed=False, detail="no session to the supply")
     parts.supply.all_off()
-    on = [output for output in parts.supply_outputs if parts.supply.output_is_on(output)]
-    worst_v = _worst_output_v(parts.supply, parts.supply_outputs)
+    readable = [n for n in parts.supply_outputs if n in parts.supply.readable_outputs]
+    unread = [n for n in parts.supply_outputs if n not in readable]
+    on = [output for output in readable if parts.supply.output_is_on(output)]
+    worst_v = _worst_output_v(parts.supply, readable)
+    said = "highest voltage read back"
+    said += f"; outputs commanded off that cannot be read: {unread}" if unread else ""
     return SelfTestStep(
         name=name,
         passed=not on and worst_v <= SUPPLY_OFF_V,
         value=worst_v,
         unit="V",
         high=SUPPLY_OFF_V,
-        detail=f"outputs still on: {on}" if on else "highest voltage read back",
+        detail=f"outputs still on: {on}" if on else said,
     )
 
 

@@ -13,17 +13,15 @@ number and the channel-list syntax verified; the ratings below recalled from the
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
-from bench.errors import InstrumentError, SettingOutOfRange
+from bench.errors import InstrumentError
 from instruments.roles import Identity
-from instruments.scpi import ScpiInstrument, Setting
-from instruments.session import Session, parse_numbers
+from instruments.session import Session
+from instruments.supplies.supply import ScpiSupply
 
 __all__ = ["KeysightE36xx"]
 
-_OUTPUTS = (1, 2, 3)
 _ALL_OUTPUTS = "(@1:3)"
 _RATINGS: dict[str, tuple[tuple[float, float], ...]] = {
     "E36311A": ((6.0, 5.0), (25.0, 1.0), (25.0, 1.0)),
@@ -31,13 +29,9 @@ _RATINGS: dict[str, tuple[tuple[float, float], ...]] = {
     "E36313A": ((6.0, 10.0), (25.0, 2.0), (25.0, 2.0)),
 }
 """Volts and amperes of each output, by model; output 3 of the E36311A is negative."""
-_SETTING_MARGIN = 1.03
-"""The family accepts settings up to 3 % above its rating (6.18 V on a 6 V output)."""
-_RESOLUTION = 2e-3
-"""A setting is read back rounded to the supply's own steps, below 2 mV and 2 mA."""
 
 
-class KeysightE36xx(ScpiInstrument):
+class KeysightE36xx(ScpiSupply):
     """A supply with three outputs. Nothing about outputs is remembered: every command is sent."""
 
     MODELS: ClassVar[tuple[str, ...]] = (r"KEYSIGHT TECHNOLOGIES,E3631[123]A",)
@@ -47,32 +41,18 @@ class KeysightE36xx(ScpiInstrument):
         """Drive the supply behind an open session."""
         super().__init__(session, identity)
         self._ratings = _RATINGS[identity.model]
+        self._setting_margin = 1.03  # 6.18 V on an output of 6 V
 
     def configure_output(self, output: int, *, voltage_v: float, current_limit_a: float) -> None:
         """Set an output's voltage and current limit without switching it; both are read back."""
         self._require_output(output)
-        rated_v, rated_a = self._ratings[output - 1]
-        volts = Setting(
-            command=":VOLT {value},(@{n})",
-            query=":VOLT? (@{n})",
-            unit="V",
-            low=0.0,
-            high=rated_v * _SETTING_MARGIN,
-            doc=f"voltage of output {output}",
-        )
-        amperes = Setting(
-            command=":CURR {value},(@{n})",
-            query=":CURR? (@{n})",
-            unit="A",
-            low=0.0,
-            high=rated_a * _SETTING_MARGIN,
-            doc=f"current limit of output {output}",
-        )
+        volts, amperes = self._levels(output, ":VOLT", ":CURR")
+        at = f"(@{output})"
         answers = self._run(
-            volts.to(voltage_v, n=output).text,
-            amperes.to(current_limit_a, n=output).text,
-            volts.ask(n=output),
-            amperes.ask(n=output),
+            f"{volts.to(voltage_v).text},{at}",
+            f"{amperes.to(current_limit_a).text},{at}",
+            f"{volts.ask()} {at}",
+            f"{amperes.ask()} {at}",
             answers=2,
         )
         for reply, expected in zip(answers, (voltage_v, current_limit_a), strict=True):
@@ -85,7 +65,7 @@ class KeysightE36xx(ScpiInstrument):
 
     def all_off(self) -> None:
         """Switch every output off."""
-        self._switch(_ALL_OUTPUTS, on=False, count=len(_OUTPUTS))
+        self._switch(_ALL_OUTPUTS, on=False, count=len(self._ratings))
 
     def output_is_on(self, output: int) -> bool:
         """Return whether the output is switched on."""
@@ -117,28 +97,3 @@ class KeysightE36xx(ScpiInstrument):
                     "its protection and its inhibit input"
                 )
             )
-
-    def _require_output(self, output: int) -> None:
-        if output not in _OUTPUTS:
-            raise SettingOutOfRange(
-                self._session.describe(f"output {output} does not exist, it has 1, 2 and 3")
-            )
-
-    def _require_near(self, output: int, found: float, expected: float) -> None:
-        if not math.isclose(found, expected, rel_tol=1e-3, abs_tol=_RESOLUTION):
-            raise InstrumentError(
-                self._session.describe(
-                    f"output {output} was set to {expected:g}, it reports {found:g}"
-                )
-            )
-
-    def _number(self, reply: str) -> float:
-        return self._numbers(reply, 1)[0]
-
-    def _numbers(self, reply: str, count: int) -> list[float]:
-        try:
-            return [float(value) for value in parse_numbers(reply, count=count)]
-        except ValueError as error:
-            raise InstrumentError(
-                self._session.describe(f"its answer cannot be read: {error}")
-            ) from error

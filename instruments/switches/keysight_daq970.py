@@ -17,13 +17,11 @@ Several channels of one command operate in no promised order: where the order ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
-from bench.errors import InstrumentError, SettingOutOfRange
-from instruments.roles import Identity
-from instruments.scpi import ScpiInstrument
-from instruments.session import Session, parse_numbers
+from bench.errors import InstrumentError
+from instruments.session import parse_numbers
+from instruments.switches.scpi_switch import ScpiSwitch, channel_list, fitted
 
 __all__ = ["KeysightDaq970"]
 
@@ -41,10 +39,9 @@ _CARD_CHANNELS: dict[str, int] = {
 }
 """Switched channels of each card, numbered from slot + 1."""
 _NO_CARD = "0"
-_OPERATE_TIMEOUT_S = 10.0
 
 
-class KeysightDaq970(ScpiInstrument):
+class KeysightDaq970(ScpiSwitch):
     """A relay unit. Nothing about relays is remembered here: every command is sent."""
 
     MODELS: ClassVar[tuple[str, ...]] = (
@@ -53,60 +50,11 @@ class KeysightDaq970(ScpiInstrument):
     )
     MANUAL: ClassVar[str] = "DAQ970A/DAQ973A Data Acquisition System Programming Guide"
 
-    def __init__(self, session: Session, identity: Identity) -> None:
-        """Drive the unit behind an open session; the cards are asked for when first needed."""
-        super().__init__(session, identity)
-        self._channels: tuple[int, ...] = ()
+    def _command(self, *, closed: bool) -> str:
+        return ":ROUT:CLOS" if closed else ":ROUT:OPEN"
 
-    @property
-    def channels(self) -> tuple[int, ...]:
-        """Every relay that the fitted cards have."""
-        if not self._channels:
-            self._channels = self._fitted_channels()
-        return self._channels
-
-    def close_channels(self, channels: Iterable[int]) -> None:
-        """Close relays; returns when the unit says that they have operated."""
-        self._operate(":ROUT:CLOS", channels, closed=True)
-
-    def open_channels(self, channels: Iterable[int]) -> None:
-        """Open relays; returns when the unit says that they have operated."""
-        self._operate(":ROUT:OPEN", channels, closed=False)
-
-    def open_all(self) -> None:
-        """Open every relay of the unit."""
-        self.open_channels(self.channels)
-
-    def closed_channels(self, channels: Iterable[int]) -> frozenset[int]:
-        """Return which of ``channels`` the unit believes closed (not proof of a contact)."""
-        asked = self._require_channels(channels)
-        if not asked:
-            return frozenset()
-        (reply,) = self._run(f":ROUT:CLOS? {_channel_list(asked)}", answers=1)
-        return self._closed(asked, reply)
-
-    def _operate(self, command: str, channels: Iterable[int], *, closed: bool) -> None:
-        """Operate, wait, read back and check in one exchange."""
-        asked = self._require_channels(channels)
-        if not asked:
-            return
-        listed = _channel_list(asked)
-        _, reply = self._run(
-            f"{command} {listed}",
-            "*OPC?",
-            f":ROUT:CLOS? {listed}",
-            answers=2,
-            timeout_s=_OPERATE_TIMEOUT_S,
-        )
-        found = self._closed(asked, reply)
-        wrong = sorted(set(asked) - found if closed else found)
-        if wrong:
-            raise InstrumentError(
-                self._session.describe(
-                    f"channels {wrong} did not {'close' if closed else 'open'}, it reports the "
-                    "opposite; check the card and its interlock"
-                )
-            )
+    def _state_query(self, asked: tuple[int, ...]) -> str:
+        return f":ROUT:CLOS? {channel_list(asked)}"
 
     def _closed(self, asked: tuple[int, ...], reply: str) -> frozenset[int]:
         try:
@@ -119,18 +67,6 @@ class KeysightDaq970(ScpiInstrument):
             channel for channel, state in zip(asked, states, strict=True) if state != 0
         )
 
-    def _require_channels(self, channels: Iterable[int]) -> tuple[int, ...]:
-        asked = tuple(sorted(set(channels)))
-        missing = [channel for channel in asked if channel not in self.channels]
-        if missing:
-            raise SettingOutOfRange(
-                self._session.describe(
-                    f"channels {missing} do not exist, the cards have {_ranges(self.channels)}; "
-                    "nothing was sent"
-                )
-            )
-        return asked
-
     def _fitted_channels(self) -> tuple[int, ...]:
         found: list[int] = []
         for slot in _SLOTS:
@@ -138,30 +74,8 @@ class KeysightDaq970(ScpiInstrument):
             fields = [field.strip().strip('"') for field in reply.split(",")]
             card = fields[1] if len(fields) > 1 else ""
             if card not in _CARD_CHANNELS and card != _NO_CARD:
-                raise InstrumentError(
-                    self._session.describe(
-                        f"slot {slot} holds {card or reply!r}, known are "
-                        f"{', '.join(_CARD_CHANNELS)}"
-                    )
-                )
-            found.extend(slot + number + 1 for number in range(_CARD_CHANNELS.get(card, 0)))
+                raise self._unknown_card(slot, card or reply, _CARD_CHANNELS)
+            found.extend(fitted(slot, _CARD_CHANNELS.get(card, 0)))
         if not found:
-            raise InstrumentError(
-                self._session.describe("no slot holds a relay card; fit one and switch it on again")
-            )
+            raise self._no_card()
         return tuple(found)
-
-
-def _channel_list(channels: Iterable[int]) -> str:
-    """Return a SCPI channel list, runs written as ranges."""
-    return f"(@{_ranges(channels)})"
-
-
-def _ranges(channels: Iterable[int]) -> str:
-    runs: list[tuple[int, int]] = []
-    for channel in sorted(channels):
-        if runs and channel == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], channel)
-        else:
-            runs.append((channel, channel))
-    return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in runs)

@@ -20,8 +20,8 @@ from instruments.scopes import (
     TektronixMso,
     TektronixTbs,
 )
-from instruments.supplies import KeysightE36xx
-from instruments.switches import KeysightDaq970
+from instruments.supplies import KeysightE36xx, RigolDp800, SiglentSpd
+from instruments.switches import Keithley2700, KeysightDaq970, Lcus, Numato
 
 EXAMPLES: dict[type[Driver], str] = {
     KeysightInfiniiVision: "KEYSIGHT TECHNOLOGIES,DSO-X 3024T,MY1,07.20",
@@ -38,5 +38,10 @@ EXAMPLES: dict[type[Driver], str] = {
     SiglentSdm: "Siglent Technologies,SDM3055,SDM35FAC0R0001,1.01.01.25",
     Fluke884xA: "FLUKE,8846A,1234567,01.00",
     KeysightDaq970: "Keysight Technologies,DAQ970A,MY1,A.02.01",
+    Keithley2700: "KEITHLEY INSTRUMENTS INC.,MODEL 2700,1234567,B09  /A02",
+    Numato: "Numato,NUMATO-16,00000000,0000000A",
+    Lcus: "LCUS,LCUS-8,,",
     KeysightE36xx: "Keysight Technologies,E36312A,MY1,1.0.0",
+    RigolDp800: "RIGOL TECHNOLOGIES,DP832A,DP8B0000,00.01.16",
+    SiglentSpd: "Siglent Technologies,SPD3303X,SPD3XI0000,1.01.01.02",
 }

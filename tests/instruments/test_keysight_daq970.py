@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bench.errors import InstrumentError, SettingOutOfRange
 from instruments.switches import KeysightDaq970
-from instruments.switches.keysight_daq970 import _channel_list
+from instruments.switches.scpi_switch import channel_list
 from tests.instruments.dialogue import Dialogue, closed, identity, session
 
 CARDS = (
@@ -112,7 +112,7 @@ def test_no_card_at_all_is_an_error():
 
 @given(st.sets(st.integers(101, 340), min_size=1, max_size=40))
 def test_a_channel_list_says_exactly_the_channels(channels):
-    text = _channel_list(channels)
+    text = channel_list(channels)
     found: set[int] = set()
     for part in text.removeprefix("(@").removesuffix(")").split(","):
         low, _, high = part.partition(":")

@@ -19,6 +19,9 @@ SIMULATED_MODELS: Final[Mapping[str, Mapping[str, str]]] = {
     "scope": {
         "keysight-3000x": "DSO-X 3024A",
         "rigol-ds1000z": "DS1104Z",
+        "rigol-dho800": "DHO804",
+        "rigol-mso5000": "MSO5104",
+        "rohde-schwarz-rtb2000": "RTB2004",
         "siglent-sds800xhd": "SDS824X HD",
         "tektronix-mso4": "MSO44",
         "tektronix-tbs1000": "TBS 1104",

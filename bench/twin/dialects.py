@@ -41,6 +41,8 @@ from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
 from bench.twin.scopes.keysight_3000x import KeysightScope
 from bench.twin.scopes.rigol import RigolDs1000z
+from bench.twin.scopes.rigol_dho import RigolDho800, RigolMso5000
+from bench.twin.scopes.rohde_schwarz import RohdeSchwarzRtb2004
 from bench.twin.scopes.siglent_sds import SiglentSdsHd
 from bench.twin.scopes.tektronix import TektronixMso44, TektronixTbs1104
 from bench.twin.scpi import ScpiInstrument
@@ -114,6 +116,18 @@ SCOPES: Mapping[str, Dialect[Oscilloscope]] = {
     "rigol-ds1000z": Dialect(
         build=_scope(RigolDs1000z),
         identity="RIGOL TECHNOLOGIES,DS1104Z,{serial},00.04.04.SP4-SIMULATED",
+    ),
+    "rigol-dho800": Dialect(
+        build=_scope(RigolDho800),
+        identity="RIGOL TECHNOLOGIES,DHO804,{serial},00.01.02-SIMULATED",
+    ),
+    "rigol-mso5000": Dialect(
+        build=_scope(RigolMso5000),
+        identity="RIGOL TECHNOLOGIES,MSO5104,{serial},00.01.03-SIMULATED",
+    ),
+    "rohde-schwarz-rtb2000": Dialect(
+        build=_scope(RohdeSchwarzRtb2004),
+        identity="Rohde&Schwarz,RTB2004,{serial},02.400-SIMULATED",
     ),
     "siglent-sds800xhd": Dialect(
         build=_scope(SiglentSdsHd),

@@ -120,6 +120,9 @@ class RigolDs1000z(SingleShotScope):
     WINDOW_POINTS: ClassVar[int] = 250_000
     """Most samples of one ``:WAV:DATA?``."""
     FORMAT: ClassVar[str] = "BYTE"
+    MODES: ClassVar[tuple[str, ...]] = ("RAW",)
+    """Modes that are sent one after the other before a record is read."""
+    HIGHEST_CODE: ClassVar[int] = 127
 
     def __init__(self, session: Session, identity: Identity) -> None:
         """Drive the scope behind an open session."""
@@ -205,7 +208,8 @@ class RigolDs1000z(SingleShotScope):
     # -- single shot
 
     def _channels_of(self, model: str) -> int:
-        return int(next(digit for digit in reversed(model.partition("Z")[0]) if digit.isdigit()))
+        name = model.partition("Z")[0].partition("-")[0]
+        return int(next(digit for digit in reversed(name) if digit.isdigit()))
 
     def _arm(self) -> None:
         self._choose_memory()
@@ -293,14 +297,14 @@ class RigolDs1000z(SingleShotScope):
             instrument=f"{self._identity.model} {self._identity.serial}",
             acquisition_id=str(self._acquisitions),
             code_low=-middle,
-            code_high=middle - 1,
+            code_high=self.HIGHEST_CODE,
         )
 
     def _preamble(self, channel: int) -> RigolPreamble:
         """Read the scaling; the format is sent before every record, as an MSO5000 needs it."""
         (reply,) = self._run(
             f":WAV:SOUR CHAN{channel}",
-            ":WAV:MODE RAW",
+            *(f":WAV:MODE {mode}" for mode in self.MODES),
             f":WAV:FORM {self.FORMAT}",
             ":WAV:PRE?",
             answers=1,

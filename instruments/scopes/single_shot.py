@@ -21,6 +21,7 @@ from instruments.session import Session, parse_numbers
 __all__ = ["SingleShotScope", "next_step", "thinning"]
 
 _ARMING_TIME_S = 2.0
+_RESET_TIMEOUT_S = 20.0
 _FIRST_POLL_S = 1e-3
 _LONGEST_POLL_S = 50e-3
 _TRANSFER_S_PER_BYTE = 4e-6
@@ -56,7 +57,10 @@ class SingleShotScope(ScpiInstrument):
         """Bring the scope to its power-on settings; a record is lost."""
         self._state = "stopped"
         self._scales_v.clear()
-        super().reset()
+        self._written.clear()
+        self._session.write("*RST")
+        self._session.write("*CLS")
+        self._session.query("*OPC?", timeout_s=_RESET_TIMEOUT_S)
 
     def arm_single(self) -> None:
         """Discard the last record and wait for one trigger; returns once the scope is armed.

@@ -15,7 +15,10 @@ from instruments.dmms import (
 )
 from instruments.scopes import (
     KeysightInfiniiVision,
+    RigolDho,
     RigolDs1000z,
+    RigolMso5000,
+    RohdeSchwarzRtb,
     SiglentSds,
     TektronixMso,
     TektronixTbs,
@@ -26,6 +29,9 @@ from instruments.switches import Keithley2700, KeysightDaq970, Lcus, Numato
 EXAMPLES: dict[type[Driver], str] = {
     KeysightInfiniiVision: "KEYSIGHT TECHNOLOGIES,DSO-X 3024T,MY1,07.20",
     RigolDs1000z: "RIGOL TECHNOLOGIES,DS1104Z,DS1ZA000000001,00.04.04",
+    RigolDho: "RIGOL TECHNOLOGIES,DHO914S,DHO9A000000001,00.01.02",
+    RigolMso5000: "RIGOL TECHNOLOGIES,MSO5104,MS5A000000001,00.01.03",
+    RohdeSchwarzRtb: "Rohde&Schwarz,RTB2004,1333.1005k04/100001,02.400",
     SiglentSds: "Siglent Technologies,SDS824X HD,SDS08A0X000001,3.8.12.1.1.3.6",
     TektronixMso: "TEKTRONIX,MSO54,C012345,CF:91.1CT FV:1.28.4",
     TektronixTbs: "TEKTRONIX,TDS 2024C,C012345,CF:91.1CT FV:v24.26",

@@ -45,6 +45,8 @@ _TILT_SIGMAS = 4.0
 """A droop below this many of its own standard uncertainties is noise: the plateau is flat."""
 _TILT_SHARE = 0.2
 """A plateau is tilted if each of its halves falls by at least this share of the whole fall."""
+_TILT_SUM = 1.25
+"""... and both together by little more than it: 1 on a straight line, 1.14 on the most curved decay."""
 _LONG = 4 * BLOCK
 """Samples of a plateau of which the halves need not be equal."""
 _CORNER = 1.0 / 12.0
@@ -142,8 +144,9 @@ def _measure_levels(
 ) -> None:  # fmt: skip
     """Fill top and droop from the means of the plateau's two halves.
 
-    Of a tilted plateau the top is its level in the middle of the phase. The overshoot's column gets
-    the level that an overshoot goes beyond: that of the later half where a slow edge still settles.
+    Of a tilted plateau the top is its level in the middle of the phase; of one that still settles
+    (ringing, a slow edge) it is the level of its last quarter. The overshoot's column gets the
+    level that an overshoot goes beyond.
     """
     middle = (left + right) // 2
     if right - left >= _LONG:  # halves that meet at a block's edge: its sum is known
@@ -158,16 +161,16 @@ def _measure_levels(
     late = sign * behind / (right - middle) - zero
     top = (early * (middle - left) + late * (right - middle)) / (right - left)
     fall = early - late
+    table[DROOP, row] = 0.0
+    if abs(fall) > _TILT_SIGMAS * 2.0 * noise / np.sqrt(right - left):
+        if _falls_throughout(codes, sums, sign, left, right, fall):
+            slope = 2.0 * fall / (right - left)
+            top -= slope * 0.5 * ((begin + end) - (left + right - 1))
+            table[DROOP, row] = slope * (end - begin) / top
+        else:
+            top = _mean(codes, sums, sign, right - (right - left) // 4, right) - zero
     table[TOP, row] = top
     table[OVERSHOOT, row] = max(top, late)
-    table[DROOP, row] = 0.0
-    if abs(fall) > _TILT_SIGMAS * 2.0 * noise / np.sqrt(right - left) and _falls_throughout(
-        codes, sums, sign, left, right, fall
-    ):
-        slope = 2.0 * fall / (right - left)
-        top -= slope * 0.5 * ((begin + end) - (left + right - 1))
-        table[TOP, row] = top
-        table[DROOP, row] = slope * (end - begin) / top
 
 
 @part
@@ -182,8 +185,8 @@ def _falls_throughout(
     second = _mean(codes, sums, sign, left + quarter, left + 2 * quarter)
     third = _mean(codes, sums, sign, right - 2 * quarter, right - quarter)
     fourth = _mean(codes, sums, sign, right - quarter, right)
-    least = min((first - second) / fall, (third - fourth) / fall)
-    return least > _TILT_SHARE
+    early, late = (first - second) / fall, (third - fourth) / fall
+    return min(early, late) > _TILT_SHARE and early + late < _TILT_SUM
 
 
 @part

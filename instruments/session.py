@@ -28,6 +28,8 @@ DEFAULT_TIMEOUT_S = 5.0
 """Longest answer of an instrument that has nothing long to do."""
 _CLEAR_LIMIT_S = 2.0
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
+_LONGEST_NUMBER = 40
+"""Characters of a double with seventeen digits, sign, point, exponent, and room to spare."""
 
 _logger = logging.getLogger(__name__)
 _Reply = TypeVar("_Reply")
@@ -260,8 +262,11 @@ def parse_numbers(reply: str, *, count: int | None = None) -> NDArray[np.float64
     """Return the comma-separated numbers of ``reply``; raises ValueError (also on a wrong count)."""
     fields = [field.strip() for field in reply.split(",")]
     for field in fields:
-        if not _NUMBER.match(field):
+        if len(field) > _LONGEST_NUMBER or not _NUMBER.match(field):
             raise ValueError(f"expected a number, found {shortened(field)}")
     if count is not None and len(fields) != count:
         raise ValueError(f"expected {count} numbers, found {len(fields)}")
-    return np.array([float(field) for field in fields], dtype=np.float64)
+    values = np.array([float(field) for field in fields], dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError(f"expected a number that a double holds, found {shortened(reply)}")
+    return values

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from instruments.blocks import read_header
+from instruments.hislip_reading import can_receive_into, receive_into
 from instruments.punctual import make_punctual, response_ended
 from instruments.stream import LONGEST_TEXT_BYTES, SLOWEST_BYTES_PER_S, StreamTransport
 from instruments.visa import builtin_errors, ignored_errors, interface_of, open_resource
@@ -17,6 +18,9 @@ __all__ = ["MessageTransport", "Transport", "open_transport"]
 
 _CHUNK_BYTES = (1 << 20) - 1
 """Bytes asked of pyvisa-py at a time; not a power of two, which replies like to be a multiple of."""
+
+_FIRST_BYTES = 4096
+"""Of a HiSLIP response: enough for a block's header, little to copy."""
 
 
 class Transport(Protocol):
@@ -71,19 +75,26 @@ class MessageTransport:
 
     def read_text(self, *, timeout_s: float) -> bytes:
         """Return the response."""
-        return self._read(timeout_s, time.monotonic() + timeout_s, LONGEST_TEXT_BYTES)
+        return self._read(timeout_s, time.monotonic() + timeout_s)
 
     def read_block(self, *, timeout_s: float, count: int | None = None) -> bytes | bytearray:
         """Return the response; it may take the time-out, and the time of its bytes beyond."""
         del count  # the response's end is marked
-        first = self._read_piece(timeout_s)
+        first = self._read_piece(
+            timeout_s, _FIRST_BYTES if can_receive_into(self._client) else _CHUNK_BYTES
+        )
         header = read_header(first.data)
         length = None if header is None else header.length
         size = LONGEST_TEXT_BYTES if header is None or length is None else header.start + length
         reply = first.data
         if not first.ended:
             limit_s = timeout_s + size / SLOWEST_BYTES_PER_S
-            reply = self._read(timeout_s, time.monotonic() + limit_s, size, [first.data])
+            deadline_s = time.monotonic() + limit_s
+            if length is not None and can_receive_into(self._client):
+                reply = self._read_in_place(first.data, size + 1)
+            else:
+                wanted = 0 if length is None else size
+                reply = self._read(timeout_s, deadline_s, wanted, [first.data])
         indefinite = header is not None and length is None
         return reply[:-1] if indefinite and reply.endswith(b"\n") else reply
 
@@ -109,29 +120,41 @@ class MessageTransport:
             self._resource.close()
 
     def _read(
-        self, timeout_s: float, deadline_s: float, size: int, pieces: list[bytes] | None = None
+        self, timeout_s: float, deadline_s: float, size: int = 0, pieces: list[bytes] | None = None
     ) -> bytes:
-        """Return the response from its next piece on, behind ``pieces``."""
+        """Return the response from its next piece on, behind ``pieces``; ``size`` where it is known."""
         pieces = [] if pieces is None else pieces
         found = sum(len(piece) for piece in pieces)
         while True:
-            piece = self._read_piece(timeout_s)
+            piece = self._read_piece(timeout_s, max(_CHUNK_BYTES, size + 1 - found))
             pieces.append(piece.data)
             found += len(piece.data)
             if piece.ended:
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            if found > size + _CHUNK_BYTES:
-                raise ValueError(f"expected a response of {size} bytes, found {found} and no end")
+            if found > max(size, LONGEST_TEXT_BYTES) + _CHUNK_BYTES:
+                raise ValueError(f"expected a response with an end, found {found} bytes")
             if time.monotonic() > deadline_s:
                 raise TimeoutError("the response does not end")
 
-    def _read_piece(self, timeout_s: float) -> _Piece:
+    def _read_in_place(self, first: bytes, size: int) -> bytearray:
+        """Return the rest of a HiSLIP response of known size behind its first piece."""
+        reply = bytearray(size)
+        have = min(len(first), size)
+        reply[:have] = first[:have]
+        with builtin_errors():
+            count, ended = receive_into(self._client, memoryview(reply)[have:])
+        if not ended or len(first) > size:
+            raise ValueError(f"expected a response of {size} bytes, found more")
+        del reply[have + count :]
+        return reply
+
+    def _read_piece(self, timeout_s: float, count: int = _CHUNK_BYTES) -> _Piece:
         from pyvisa.constants import StatusCode
 
         more = StatusCode.success_max_count_read
         with builtin_errors(), self._resource.ignore_warning(more):
             self._set_timeout(timeout_s)
-            data, status = self._resource.visalib.read(self._resource.session, _CHUNK_BYTES)
+            data, status = self._resource.visalib.read(self._resource.session, count)
         return _Piece(data, ended=status != more or response_ended(self._client))
 
     def _set_timeout(self, timeout_s: float) -> None:

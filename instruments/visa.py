@@ -119,7 +119,7 @@ def builtin_errors() -> Generator[None]:
 def ignored_errors() -> Generator[None]:
     """For closing and draining: the line is given up whatever it says."""
     try:
-        with builtin_errors():
+        with builtin_errors(), _quiet_pyvisa():
             yield
     except (OSError, ValueError, AttributeError, TypeError) as error:
         _logger.debug("ignored while closing: %s", error)

@@ -146,7 +146,8 @@ class HislipPeer(Peer):
     def _respond(self, line: socket.socket, message_id: int, reply: bytes | None) -> None:
         if reply is None:
             return
-        parts = [reply[i : i + self.largest] for i in range(0, len(reply), self.largest)]
+        view = memoryview(reply)  # nothing is copied: what is measured is the client
+        parts = [view[i : i + self.largest] for i in range(0, len(reply), self.largest)]
         for part in parts[:-1]:
             self._send(line, DATA, parameter=message_id, payload=part)
         self._send(line, DATA_END, parameter=message_id, payload=parts[-1])
@@ -159,7 +160,12 @@ class HislipPeer(Peer):
 
     @staticmethod
     def _send(line: socket.socket, kind: int, *, parameter: int = 0, payload: bytes = b"") -> None:
-        line.sendall(HEADER.pack(b"HS", kind, 0, parameter, len(payload)) + payload)
+        head = HEADER.pack(b"HS", kind, 0, parameter, len(payload))
+        if len(payload) < 4096:
+            line.sendall(head + bytes(payload))
+        else:
+            line.sendall(head)
+            line.sendall(payload)
 
 
 class Vxi11Peer(Peer):

@@ -23,7 +23,9 @@ def test_a_query_number_refuses_several_numbers():
         session(Dialogue(("X?", "1,2"))).query_number("X?")
 
 
-@pytest.mark.parametrize("reply", ["", "volts", "1.0V", "nan", "inf", "0x10", "1_000", "1,,2"])
+@pytest.mark.parametrize(
+    "reply", ["", "volts", "1.0V", "nan", "inf", "0x10", "1_000", "1,,2", "1E999", "7" * 500]
+)
 def test_what_is_not_a_number_is_refused(reply):
     with pytest.raises(InstrumentError, match="expected a number"):
         session(Dialogue(("X?", reply))).query_numbers("X?")

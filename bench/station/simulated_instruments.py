@@ -22,6 +22,7 @@ SIMULATED_MODELS: Final[Mapping[str, Mapping[str, str]]] = {
         "rigol-dho800": "DHO804",
         "rigol-mso5000": "MSO5104",
         "rohde-schwarz-rtb2000": "RTB2004",
+        "siglent-sds1000xe": "SDS1104X-E",
         "siglent-sds800xhd": "SDS824X HD",
         "tektronix-mso4": "MSO44",
         "tektronix-tbs1000": "TBS 1104",

@@ -43,6 +43,7 @@ from bench.twin.scopes.keysight_3000x import KeysightScope
 from bench.twin.scopes.rigol import RigolDs1000z
 from bench.twin.scopes.rigol_dho import RigolDho800, RigolMso5000
 from bench.twin.scopes.rohde_schwarz import RohdeSchwarzRtb2004
+from bench.twin.scopes.siglent_legacy import SiglentSds1104xe
 from bench.twin.scopes.siglent_sds import SiglentSdsHd
 from bench.twin.scopes.tektronix import TektronixMso44, TektronixTbs1104
 from bench.twin.scpi import ScpiInstrument
@@ -128,6 +129,10 @@ SCOPES: Mapping[str, Dialect[Oscilloscope]] = {
     "rohde-schwarz-rtb2000": Dialect(
         build=_scope(RohdeSchwarzRtb2004),
         identity="Rohde&Schwarz,RTB2004,{serial},02.400-SIMULATED",
+    ),
+    "siglent-sds1000xe": Dialect(
+        build=_scope(SiglentSds1104xe),
+        identity="Siglent Technologies,SDS1104X-E,{serial},8.2.6.1.37R9-SIMULATED",
     ),
     "siglent-sds800xhd": Dialect(
         build=_scope(SiglentSdsHd),

@@ -6,6 +6,7 @@ from instruments.scopes.rigol_ds1000z import RigolDs1000z
 from instruments.scopes.rigol_mso5000 import RigolMso5000
 from instruments.scopes.rohde_schwarz_rtb import RohdeSchwarzRtb
 from instruments.scopes.siglent_sds import SiglentSds
+from instruments.scopes.siglent_sds_legacy import SiglentSdsLegacy
 from instruments.scopes.tektronix_mso import TektronixMso
 from instruments.scopes.tektronix_tbs import TektronixTbs
 
@@ -17,6 +18,7 @@ __all__ = [
     "RigolMso5000",
     "RohdeSchwarzRtb",
     "SiglentSds",
+    "SiglentSdsLegacy",
     "TektronixMso",
     "TektronixTbs",
 ]
@@ -27,6 +29,7 @@ DRIVERS = (
     RigolDho,
     RigolMso5000,
     SiglentSds,
+    SiglentSdsLegacy,
     TektronixMso,
     TektronixTbs,
     RohdeSchwarzRtb,

@@ -20,6 +20,7 @@ from instruments.scopes import (
     RigolMso5000,
     RohdeSchwarzRtb,
     SiglentSds,
+    SiglentSdsLegacy,
     TektronixMso,
     TektronixTbs,
 )
@@ -33,6 +34,7 @@ EXAMPLES: dict[type[Driver], str] = {
     RigolMso5000: "RIGOL TECHNOLOGIES,MSO5104,MS5A000000001,00.01.03",
     RohdeSchwarzRtb: "Rohde&Schwarz,RTB2004,1333.1005k04/100001,02.400",
     SiglentSds: "Siglent Technologies,SDS824X HD,SDS08A0X000001,3.8.12.1.1.3.6",
+    SiglentSdsLegacy: "Siglent Technologies,SDS1104X-E,SDSMMEBQ000001,8.2.6.1.37R9",
     TektronixMso: "TEKTRONIX,MSO54,C012345,CF:91.1CT FV:1.28.4",
     TektronixTbs: "TEKTRONIX,TDS 2024C,C012345,CF:91.1CT FV:v24.26",
     Keysight344xx: "Keysight Technologies,34465A,MY1,A.02.17",

@@ -97,7 +97,7 @@ def test_a_forced_record_completes_and_two_records_differ(bench):
     for _ in range(2):
         bench.driver.arm_single()
         bench.driver.force_trigger()
-        bench.clock.sleep(0.05)
+        bench.clock.sleep(0.1)
         assert bench.driver.acquisition_state() == "complete"
         records.append(bench.driver.fetch((1,), points=POINTS)[1])
     assert records[0].acquisition_id != records[1].acquisition_id

@@ -4,6 +4,7 @@ from bench.decision import Basis, Limit, Rule, Verdict
 from bench.judge.budget import Budget, Contribution, Input, evaluate, normal, rectangular
 from bench.judge.data_sheets import (
     MultimeterAccuracy,
+    RangeAccuracy,
     ScopeAccuracy,
     multimeter_accuracy,
     scope_accuracy,
@@ -57,6 +58,7 @@ __all__ = [
     "Limit",
     "MultimeterAccuracy",
     "Plateau",
+    "RangeAccuracy",
     "Rule",
     "ScopeAccuracy",
     "ScopeRange",

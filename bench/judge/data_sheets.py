@@ -37,10 +37,22 @@ class RangeAccuracy:
     """Volts or ohms."""
     of_reading: float
     of_range: float
+    certified_of_reading: float = 0.0
+    """Standard uncertainty of a correction by certificate, a share of the reading."""
+    certified_offset: float = 0.0
+    """The same for its offset, in volts or ohms."""
 
     def limit(self, reading: float) -> float:
-        """Return the half-width of the error at a reading, in volts or ohms."""
-        return self.of_reading * abs(reading) + self.of_range * self.full_scale
+        """Return the half-width of the error at a reading, in volts or ohms.
+
+        That of a rectangle as wide as the data sheet's limit and a correction's uncertainty are
+        together.
+        """
+        limit = self.of_reading * abs(reading) + self.of_range * self.full_scale
+        if not (self.certified_of_reading or self.certified_offset):
+            return limit
+        certified = math.hypot(self.certified_of_reading * reading, self.certified_offset)
+        return math.hypot(limit, math.sqrt(3.0) * certified)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

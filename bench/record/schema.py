@@ -57,6 +57,8 @@ class Equipment:
     calibrated: bool = True
     """False where its calibration was overdue, or never shown, on the day of the run: nothing that
     it measured can support a statement of conformity."""
+    corrections: tuple[str, ...] = ()
+    """Corrections of its certificate that were applied to its readings, in words, one a range."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, Literal, cast
 
 from bench.judge import Rule
+from bench.station.corrections import Correction
 from bench.station.equipment import (
     DeviceEntry,
     InstrumentEntry,
@@ -217,9 +218,41 @@ def _instrument(table: Table, role: str, *, simulated: bool) -> InstrumentEntry:
         calibration_due=table.day("calibration_due", None),
         calibration_certificate=table.text("calibration_certificate", ""),
         timeout_s=table.quantity("timeout", "s", DEFAULT_TIMEOUT_S, above=0),
+        corrections=_corrections(table.table("corrections", optional=True), role),
     )
     table.finish()
     return entry
+
+
+def _corrections(table: Table, role: str) -> tuple[Correction, ...]:
+    """Read the corrections of a certificate, one table for each range, named by its full scale."""
+    if table.names and role != "dmm":
+        raise table.problem(
+            f"{table.dotted()}: expected corrections of the multimeter only, found some of the "
+            f"{role}; scope ranges are transferred from the multimeter at every session"
+        )
+    return tuple(_correction(table.table(name), name) for name in table.names)
+
+
+def _correction(table: Table, name: str) -> Correction:
+    unit = "ohm" if name.endswith("ohm") else "V"
+    gain = table.stated("gain", "ppm")
+    offset = table.stated("offset", unit)
+    if gain.half_width <= 0:
+        raise table.problem(
+            f"{table.dotted('gain')}: expected a correction with its uncertainty, such as "
+            f"'20 ppm ± 8 ppm', found {table.data.get('gain')!r}",
+            "gain",
+        )
+    table.finish()
+    return Correction(
+        unit=unit,
+        full_scale=table.parse("range", name, unit),
+        gain=gain.value * 1e-6,
+        gain_expanded=gain.half_width * 1e-6,
+        offset=offset.value,
+        offset_expanded=offset.half_width,
+    )
 
 
 def _channels(table: Table) -> ScopeChannels:

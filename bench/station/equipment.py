@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from bench.station.corrections import Correction
+
 __all__ = [
     "DeviceEntry",
     "InstrumentEntry",
@@ -31,6 +33,7 @@ class InstrumentEntry:
     calibration_due: date | None
     calibration_certificate: str
     timeout_s: float
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from bench.record.schema import Equipment, SelfTestStep
 from bench.station.accuracy import accuracy_of_models
 from bench.station.acquisition import Acquirer
 from bench.station.configuration import InstrumentEntry, Station
+from bench.station.corrections import CorrectedMultimeter
 from bench.station.direct_current import Shunt
 from bench.station.fixture import BATTERY_OUTPUT, CHARGER_OUTPUT, REFERENCE_OUTPUT, Fixture
 from bench.station.guardian import Guardian, GuardianOrders
@@ -106,7 +107,9 @@ class OpenStation:
             dmm=self.dmm.identity.model,
             scope=self.scope.identity.model,
             station=self.configuration.name,
+            meter=self.configuration.instruments["dmm"],
         )
+        self._correct_meter()
         self.timebase_ppm = self.accuracy.scope.timebase_ppm
         self.scales = Scales(
             _views(self.configuration),
@@ -136,7 +139,11 @@ class OpenStation:
     def self_test(self, profile: Profile) -> None:
         """Prove fixture and scope with the device isolated; raises FixtureError."""
         test = SelfTest(
-            fixture=self.fixture, dmm=self.dmm, acquirer=self.acquirer, record=self._step
+            fixture=self.fixture,
+            dmm=self.dmm,
+            accuracy=self.accuracy.multimeter,
+            acquirer=self.acquirer,
+            record=self._step,
         )
         test.error_queues(self._instruments)
         shunt = self.configuration.shunt
@@ -267,6 +274,11 @@ class OpenStation:
                     "the roles are scope, dmm, switch and supply"
                 )
 
+    def _correct_meter(self) -> None:
+        corrections = self.configuration.instruments["dmm"].corrections
+        if corrections:
+            self.dmm = CorrectedMultimeter(self.dmm, corrections, self.accuracy.multimeter)
+
     def _equipment(self, role: str, instrument: Instrument) -> Equipment:
         identity = instrument.identity
         entry = self.configuration.instruments[role]
@@ -281,6 +293,7 @@ class OpenStation:
             calibration_due=due.isoformat() if due else "",
             calibration_status=self.configuration.calibration_status(role),
             calibrated=self.configuration.calibrated(role),
+            corrections=tuple(str(correction) for correction in entry.corrections),
         )
 
     def _step(self, step: SelfTestStep) -> None:

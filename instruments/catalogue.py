@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from pathlib import Path
 from typing import ClassVar, Protocol, TypedDict, Unpack
 
 from bench.clock import Clock
@@ -58,15 +59,18 @@ def open_instrument(
     expected_serial: str | None = None,
     clock: Clock | None = None,
     timeout_s: float = DEFAULT_TIMEOUT_S,
+    dialogue: Path | None = None,
 ) -> Driver:
     """Open a resource, ask who answers and return the driver for it; nothing is set or reset.
 
-    A relay board that cannot be asked is opened where ``expected_model`` names one.
+    ``dialogue`` is a file to which every byte is written. A relay board that cannot be asked is opened where ``expected_model`` names one.
 
     Raises NotConnected, InstrumentTimeout, IdentityMismatch (another model or serial number than
     expected) and InstrumentError (an instrument that no driver knows, or not an instrument at all).
     """
-    session = open_session(resource_name, role=role, timeout_s=timeout_s, clock=clock)
+    session = open_session(
+        resource_name, role=role, timeout_s=timeout_s, clock=clock, dialogue=dialogue
+    )
     try:
         board = _board(expected_model)
         if board is not None:
@@ -88,6 +92,7 @@ class OpenOptions(TypedDict, total=False):
     expected_serial: str | None
     clock: Clock | None
     timeout_s: float
+    dialogue: Path | None
 
 
 def open_oscilloscope(

@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from bench.clock import Clock, WallClock
 from bench.errors import InstrumentError, InstrumentTimeout, NotConnected
 from instruments.blocks import parse_block, shortened
+from instruments.dialogue import RecordedTransport
 from instruments.transport import Transport, open_transport
 
 __all__ = ["DEFAULT_TIMEOUT_S", "Session", "open_session", "parse_block", "parse_numbers"]
@@ -229,15 +231,17 @@ def open_session(
     role: str,
     timeout_s: float = DEFAULT_TIMEOUT_S,
     clock: Clock | None = None,
+    dialogue: Path | None = None,
 ) -> Session:
     """Open a VISA resource (``TCPIP::…::hislip0::INSTR``, ``…::5025::SOCKET``, ``USB…``, ``GPIB…``).
 
+    ``dialogue`` is a file to which every byte is written (see :mod:`instruments.dialogue`).
     Raises NotConnected where nothing answers, InstrumentTimeout where something stays silent and
     InstrumentError where the name is not a resource name.
     """
     where = f"{role} ({resource_name})"
     try:
-        transport = open_transport(resource_name, open_timeout_s=timeout_s)
+        transport: Transport = open_transport(resource_name, open_timeout_s=timeout_s)
     except TimeoutError as error:
         raise InstrumentTimeout(
             f"{where}: no answer to the connection within {timeout_s:g} s; "
@@ -253,6 +257,8 @@ def open_session(
             f"{where}: not a usable VISA resource ({error}); expected e.g. "
             "TCPIP::192.168.0.10::hislip0::INSTR"
         ) from error
+    if dialogue is not None:
+        transport = RecordedTransport(transport, dialogue, role=role, resource_name=resource_name)
     return Session(
         transport, role=role, resource_name=resource_name, timeout_s=timeout_s, clock=clock
     )

@@ -72,6 +72,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_run_options(parser)
     parser.add_argument("--json", action="store_true", help="print summary.json on stdout")
     parser.add_argument(
+        "--record", action="store_true",
+        help="write what goes over every instrument's line into the run folder (docs/recording.md)",
+    )  # fmt: skip
+    parser.add_argument(
         "--release-record", action="store_true",
         help="refuse unless serial, firmware and UDI are given and this bench is at a clean commit",
     )  # fmt: skip

@@ -44,6 +44,7 @@ from reports import write_reports
 
 __all__ = ["Run", "RunFailed"]
 
+DIALOGUE_FOLDER = "dialogues"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -132,6 +133,7 @@ class Run:
             on_action=self._beat,
             store=self._store,
             record=self._write,
+            dialogues=self._dialogue_folder(),
         )
         self._guardian = self._station.start_guardian(
             journal=self.folder / JOURNAL_NAME,
@@ -276,6 +278,13 @@ class Run:
             self._twin.close()
         if self._lock is not None:
             self._lock.release()
+
+    def _dialogue_folder(self) -> Path | None:
+        if not self.settings.record_dialogues:
+            return None
+        folder = self.folder / DIALOGUE_FOLDER
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def _required(self) -> list[str]:
         return sorted({r for ids in self._planned.values() for r in ids})

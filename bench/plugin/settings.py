@@ -71,6 +71,8 @@ class RunSettings:
     store: StoreAddress | None = None
     """Where the run is kept beside its folder, once it has ended."""
     release_record: bool = False
+    record_dialogues: bool = False
+    """Write what goes over the instruments' lines into the run folder."""
     """Whether the run is to be kept as evidence for a release, with all that identifies it."""
 
     @property
@@ -245,6 +247,7 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
         origins=origins,
         store=store,
         release_record=bool(getattr(arguments, "release_record", False)),
+        record_dialogues=bool(getattr(arguments, "record", False)),
     )
 
 

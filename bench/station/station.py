@@ -54,7 +54,10 @@ class OpenStation:
         on_action: Callable[[], None],
         store: Callable[[Waveform], str],
         record: Callable[[Kind, object], None],
+        dialogues: Path | None = None,
     ) -> None:
+        """``dialogues`` is the folder into which each instrument's line is written, where wanted."""
+        self._dialogues = dialogues
         self.configuration = configuration
         self.stopwatch = stopwatch
         self.clock: Clock = _clock(configuration)
@@ -254,6 +257,7 @@ class OpenStation:
             expected_serial=entry.serial or None,
             clock=self.clock,
             timeout_s=entry.timeout_s,
+            dialogue=None if self._dialogues is None else self._dialogues / f"{role}.jsonl",
         )
         match role:
             case "scope":

@@ -29,12 +29,18 @@ def environment() -> jinja2.Environment:
     )
     found.filters["bare"] = _without_percent
     found.filters["units"] = shown_unit
+    found.filters["breakable"] = _breakable
     return found
 
 
 def _without_percent(text: str) -> str:
     """Return a percentage as it stands in a column whose head names the unit."""
     return text.removesuffix("%").rstrip()
+
+
+def _breakable(name: str) -> Markup:
+    """Return an id whose line may end after each slash."""
+    return Markup("/<wbr>").join(name.split("/"))
 
 
 def stylesheet(name: str) -> Markup:

@@ -1,4 +1,4 @@
-"""``bench history``: yield, what fails, capability and gauge studies of many runs, as text or CSV."""
+"""``bench history``: yield, what fails, capability, golden unit, own reference and gauge studies of many runs."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from bench.errors import UsageError
 from bench.history import (
-    Capability,
-    capability,
     failures,
     gauge_anova,
     gauge_average_range,
-    individuals,
+    load_reference,
     load_rows,
     measured,
-    nelson,
-    repeatability,
-    yields,
+    of_production,
+    type_one,
 )
 from bench.history.capability import Index
 from bench.history.frames import where
+from bench.history.overview import Overview, Parameter, numbers, overview, parameter
+from reports.history import render_history
 
 __all__ = ["add_arguments", "run"]
 
 _SHOWN: Final = 10
 _LEAST: Final = 2
+_DRIFTS: Final = 0.01
+"""Probability by chance below which a drift is called one; many quantities are looked at."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,38 +47,57 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--gauge", action="store_true",
         help="with --parameter: gauge study over station, unit and repeat",
     )  # fmt: skip
+    parser.add_argument(
+        "--type-one", type=float, metavar="REFERENCE",
+        help="with --parameter: type-1 gauge study of one unit on one station against its true value",
+    )  # fmt: skip
     parser.add_argument("--csv", metavar="FILE", type=Path, help="also write the rows as CSV")
+    parser.add_argument(
+        "--html", metavar="FILE", type=Path, help="also write the history as a page"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was asked for; raises UsageError where there is nothing of that kind."""
-    rows = load_rows(arguments.folder)
-    for option, column in (("unit", "serial"), ("station", "station")):
+    if arguments.parameter is None and (arguments.gauge or arguments.type_one is not None):
+        option = "--gauge" if arguments.gauge else "--type-one"
+        raise UsageError(f"{option}: of which measurement? give --parameter ID")
+    rows, reference = load_rows(arguments.folder), load_reference(arguments.folder)
+    if arguments.station is not None:
+        reference = where(reference, reference["station"] == arguments.station)
+    for option, column in (("unit", "serial"), ("station", "station"), ("parameter", "id")):
         wanted = getattr(arguments, option)
         if wanted is not None:
             rows = _only(rows, column, wanted, option)
-    if arguments.parameter is None and arguments.gauge:
-        raise UsageError("--gauge: of which measurement? give --parameter ID")
-    if arguments.parameter is not None:
-        rows = _only(rows, "id", arguments.parameter, "parameter")
-        lines = (
-            _gauge(measured(rows, arguments.parameter))
-            if arguments.gauge
-            else _parameter(rows, arguments.parameter)
-        )
-    elif arguments.unit is not None:
-        lines = _unit(rows)
-    else:
-        lines = _overview(rows)
-    sys.stdout.write("\n".join([*_head(rows), *lines]) + "\n")
-    if arguments.csv is not None:
-        try:
-            rows.to_csv(arguments.csv, index=False)
-        except OSError as error:
-            raise UsageError(
-                f"--csv {arguments.csv}: cannot be written ({error.strerror})"
-            ) from error
+    found = overview(rows, reference)
+    sys.stdout.write("\n".join([*_head(found), *_lines(arguments, rows, found)]) + "\n")
+    _write(arguments, rows, found)
     return 0
+
+
+def _lines(arguments: argparse.Namespace, rows: pd.DataFrame, found: Overview) -> Iterator[str]:
+    name = arguments.parameter
+    if arguments.type_one is not None:
+        return _type_one(measured(rows, name), arguments.type_one)
+    if arguments.gauge:
+        return _gauge(measured(of_production(rows), name))
+    if name is not None:
+        return _parameter(name, measured(of_production(rows), name))
+    return _unit(rows) if arguments.unit is not None else _overview(found)
+
+
+def _write(arguments: argparse.Namespace, rows: pd.DataFrame, found: Overview) -> None:
+    """Write the files that were asked for."""
+    for option, path in (("csv", arguments.csv), ("html", arguments.html)):
+        if path is None:
+            continue
+        try:
+            if option == "csv":
+                rows.to_csv(path, index=False)
+            else:
+                path.write_text(render_history(found, name=str(arguments.folder)), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--{option} {path}: cannot be written ({error.strerror})") from error
 
 
 def _only(rows: pd.DataFrame, column: str, wanted: str, option: str) -> pd.DataFrame:
@@ -92,73 +111,109 @@ def _only(rows: pd.DataFrame, column: str, wanted: str, option: str) -> pd.DataF
     return chosen
 
 
-def _head(rows: pd.DataFrame) -> Iterator[str]:
-    stations = sorted({str(name) for name in rows["station"].tolist()})
-    simulated = "; SIMULATED" if any(rows["simulated"].tolist()) else ""
+def _head(found: Overview) -> Iterator[str]:
+    golden = f" and {found.golden_runs} of golden units" if found.golden_runs else ""
     yield (
-        f"{rows['run_id'].nunique()} runs of {rows['serial'].nunique()} units on "
-        f"{', '.join(stations)}, {min(rows['started_at'].tolist())[:10]} to "
-        f"{max(rows['started_at'].tolist())[:10]}{simulated}"
+        f"{found.runs - found.golden_runs} runs of {found.units} units{golden} on {', '.join(found.stations)}, "
+        f"{found.first_day} to {found.last_day}{'; SIMULATED' if found.simulated else ''}"
     )
 
 
-def _overview(rows: pd.DataFrame) -> Iterator[str]:
-    found = yields(rows)
-    if found.units:
+def _overview(found: Overview) -> Iterator[str]:
+    made = found.yields
+    if made.units:
         yield (
-            f"yield: first pass {100 * found.first_pass / found.units:.1f} %, "
-            f"final {100 * found.final / found.units:.1f} % of {found.units} units"
+            f"yield: first pass {100 * made.first_pass / made.units:.1f} %, "
+            f"final {100 * made.final / made.units:.1f} % of {made.units} units"
         )
-    yield f"runs that decide nothing (bench at fault, unfinished): {found.undecided_runs}"
-    pareto = failures(rows)
-    for name, units, share in pareto.head(_SHOWN).itertuples(index=False):
+    yield f"runs that decide nothing (bench at fault, unfinished): {made.undecided_runs}"
+    for name, units, share in found.failures[:_SHOWN]:
         yield f"  fails: {name}: {units} units, {100 * share:.0f} % of failures with those above"
-    yield from _least_capable(rows)
+    for row in found.parameters[:_SHOWN]:
+        if row.capability is not None and row.capability.ppk.value is not None:
+            yield f"  least capable: {row.id}: Ppk {_index(row.capability.ppk)}, n {row.capability.count}"
+    yield from _golden(found)
+    yield from _drift(found)
 
 
-def _least_capable(rows: pd.DataFrame) -> Iterator[str]:
-    found: list[tuple[float, str]] = []
-    for name in dict.fromkeys(str(name) for name in rows["id"].tolist()):
-        made = _capability(measured(rows, name))
-        if made is not None and made.ppk.value is not None:
-            found.append((made.ppk.value, f"{name}: Ppk {_index(made.ppk)}, n {made.count}"))
-    for _, text in sorted(found)[:_SHOWN]:
-        yield f"  least capable: {text}"
+def _golden(found: Overview) -> Iterator[str]:
+    for unit, parameters in found.golden.items():
+        moved = [row for row in parameters if row.signals]
+        said = f"{len(moved)} of {len(parameters)} measurements break a rule of Nelson"
+        yield f"golden unit {unit}: {said if parameters else 'too few runs to say anything'}"
+        for row in moved[:_SHOWN]:
+            yield f"  moved: {row.id}: {'; '.join(signal.text for signal in row.signals)}"
 
 
-def _parameter(rows: pd.DataFrame, name: str) -> Iterator[str]:
-    rows = measured(rows, name)
-    made = _capability(rows)
-    if made is None:
+def _drift(found: Overview) -> Iterator[str]:
+    surely = [drift for drift in found.drifts if drift.slope_p < _DRIFTS]
+    if found.drifts:
+        yield f"own reference: {len(surely)} of {len(found.drifts)} quantities of the self-test drift"
+    for drift in surely[:_SHOWN]:
+        yield (
+            f"  drifts: {drift.name} on {drift.station}: {drift.slope:+.3g} {drift.unit} per run, "
+            f"{drift.moved:+.3g} {drift.unit} over {drift.count} runs"
+        )
+
+
+def _parameter(name: str, rows: pd.DataFrame) -> Iterator[str]:
+    found = parameter(rows)
+    if found is None or found.capability is None:
         raise UsageError(
             f"{name}: capability needs two numbers and a limit, found {len(rows)} numbers"
         )
-    unit = str(rows["unit"].iloc[0])
-    yield f"{name}: mean {made.mean:.6g} {unit}, s {made.sigma_overall:.3g} {unit}, n {made.count}"
+    return _parameter_lines(found)
+
+
+def _parameter_lines(found: Parameter) -> Iterator[str]:
+    made, unit, chart = found.capability, found.unit, found.chart
+    if made is None:
+        return
+    yield f"{found.id}: mean {made.mean:.6g} {unit}, s {made.sigma_overall:.3g} {unit}, n {made.count}"
     yield f"  Cp {_index(made.cp)}  Cpk {_index(made.cpk)}  (short-term s {made.sigma_within:.3g} {unit})"
     yield f"  Pp {_index(made.pp)}  Ppk {_index(made.ppk)}"
-    spread = repeatability(rows)
     yield (
         "  no unit was measured twice on one station: what the bench adds is not known"
-        if spread is None
-        else f"  Ppk without the bench's repeatability ({spread:.3g} {unit}): {_index(made.ppk_of_units)}"
+        if found.spread is None
+        else f"  Ppk without the bench's repeatability ({found.spread:.3g} {unit}): {_index(made.ppk_of_units)}"
     )
-    chart = individuals(_numbers(rows, "value"))
     yield f"  control limits {chart.low:.6g} to {chart.high:.6g} {unit}, centre {chart.centre:.6g} {unit}"
-    signals = nelson(chart)
-    runs = [str(run) for run in rows["run_id"].tolist()]
-    for signal in signals:
+    for signal in found.signals:
         yield (
             f"  Nelson rule {signal.rule}, {signal.text}: {len(signal.points)} times, "
-            f"first at {runs[signal.points[0]]}"
+            f"first at {found.runs[signal.points[0]]}"
         )
-    if not signals:
+    if not found.signals:
         yield "  in control by Nelson's rules 1, 2, 5 and 6"
+
+
+def _type_one(rows: pd.DataFrame, reference: float) -> Iterator[str]:
+    """Study one unit on one station against its known value."""
+    for column, option in (("serial", "--unit"), ("station", "--station")):
+        found = sorted({str(value) for value in rows[column].tolist()})
+        if len(found) != 1:
+            raise UsageError(
+                f"--type-one: expected readings of one {column}, found {', '.join(found[:_SHOWN])}; "
+                f"choose with {option}"
+            )
+    low, high = (float(numbers(rows, side)[-1]) for side in ("low", "high"))
+    if np.isnan(low) or np.isnan(high):
+        raise UsageError("--type-one: expected a measurement with two limits, found one or none")
+    try:
+        study = type_one(numbers(rows, "value"), reference=reference, low=low, high=high)
+    except ValueError as error:
+        raise UsageError(f"--type-one: {error}") from error
+    unit = str(rows["unit"].iloc[0])
+    yield (
+        f"type-1 study, {study.count} readings of {rows['serial'].iloc[0]} against {reference:g} {unit}: "
+        f"bias {study.bias:+.3g} {unit} (p {study.bias_p:.2g}), s {study.sigma:.3g} {unit}, "
+        f"Cg {study.cg:.2f}, Cgk {study.cgk:.2f}; 1.33 is asked of both"
+    )
 
 
 def _gauge(rows: pd.DataFrame) -> Iterator[str]:
     groups = {
-        (station, serial): _numbers(where(of_station, of_station["serial"] == serial), "value")
+        (station, serial): numbers(where(of_station, of_station["serial"] == serial), "value")
         for station in sorted({str(name) for name in rows["station"].tolist()})
         for of_station in [where(rows, rows["station"] == station)]
         for serial in sorted({str(name) for name in of_station["serial"].tolist()})
@@ -191,25 +246,6 @@ def _unit(rows: pd.DataFrame) -> Iterator[str]:
         yield f"  {first['started_at']}  {first['run_verdict']}  firmware {first['firmware']}  {run_id}"
         for name in failed[:_SHOWN]:
             yield f"    fails: {name}"
-
-
-def _capability(rows: pd.DataFrame) -> Capability | None:
-    values = _numbers(rows, "value")
-    if values.size < _LEAST:
-        return None
-    low, high = (_numbers(rows, name)[-1] for name in ("low", "high"))
-    if np.isnan(low) and np.isnan(high):
-        return None
-    return capability(
-        values,
-        low=None if np.isnan(low) else float(low),
-        high=None if np.isnan(high) else float(high),
-        u_repeat=repeatability(rows),
-    )
-
-
-def _numbers(rows: pd.DataFrame, column: str) -> NDArray[np.float64]:
-    return rows[column].to_numpy(dtype=np.float64)
 
 
 def _index(index: Index) -> str:

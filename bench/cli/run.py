@@ -79,6 +79,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--release-record", action="store_true",
         help="refuse unless serial, firmware and UDI are given and this bench is at a clean commit",
     )  # fmt: skip
+    parser.add_argument(
+        "--golden", action="store_true",
+        help="the unit is this station's golden unit: the run watches the bench and counts in no yield",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:

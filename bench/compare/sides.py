@@ -47,6 +47,8 @@ def load_side(path: Path) -> Side:
     usable, bench_errors = 0, 0
     for folder in run_folders(path):
         run = read_summary(folder)
+        if run.golden:
+            continue  # it watches the bench and is of no firmware under comparison
         if run.verdict == Verdict.ERROR:
             bench_errors += 1
             continue
@@ -56,7 +58,8 @@ def load_side(path: Path) -> Side:
             runs[serial], where[serial] = run, folder
     if not runs:
         raise UsageError(
-            f"{path}: the bench was at fault in all of {bench_errors} runs; run the units again"
+            f"{path}: no run to compare: the bench was at fault in all of {bench_errors} runs that are "
+            "not of a golden unit; run the units again"
         )
     _require_one(path, "firmware", {run.device.firmware for run in runs.values()})
     _require_one(path, "profile", {run.profile for run in runs.values()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -14,11 +15,22 @@ import pandas as pd
 from bench.decision import FAILED, Verdict
 from bench.record.summaries import read_summary, run_folders
 
-__all__ = ["Yields", "failures", "load_rows", "measured", "repeatability", "where", "yields"]
+__all__ = [
+    "Yields",
+    "failures",
+    "load_rows",
+    "measured",
+    "measured_each",
+    "of_golden_units",
+    "of_production",
+    "repeatability",
+    "where",
+    "yields",
+]
 
 COLUMNS: Final = (
     "run_id", "started_at", "serial", "firmware", "station", "plan", "simulated", "run_verdict",
-    "id", "value", "unit", "standard_uncertainty", "low", "high", "verdict", "margin_pct",
+    "golden", "id", "value", "unit", "standard_uncertainty", "low", "high", "verdict", "margin_pct",
 )  # fmt: skip
 DECIDED: Final = (Verdict.PASS, Verdict.FAIL)
 """Verdicts of a run that say something of its unit; the others speak of the bench."""
@@ -46,7 +58,7 @@ def load_rows(path: Path) -> pd.DataFrame:
     rows = [
         (
             run.run_id, run.started_at, run.device.serial, run.device.firmware, run.station, run.plan,
-            run.simulated, run.verdict, row.id, row.value, row.unit,
+            run.simulated, run.verdict, run.golden, row.id, row.value, row.unit,
             None if row.expanded_uncertainty is None
             else row.expanded_uncertainty / (row.coverage_factor or 2.0),
             row.low, row.high, row.verdict, row.margin_pct,
@@ -57,6 +69,16 @@ def load_rows(path: Path) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     numbers = ["value", "standard_uncertainty", "low", "high", "margin_pct"]
     return frame.astype(dict.fromkeys(numbers, "float64"))
+
+
+def of_production(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of units, without those of golden units: these watch the bench."""
+    return where(rows, ~rows["golden"].astype(bool))
+
+
+def of_golden_units(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of golden units."""
+    return where(rows, rows["golden"].astype(bool))
 
 
 def where(rows: pd.DataFrame, chosen: Any) -> pd.DataFrame:
@@ -71,6 +93,13 @@ def measured(rows: pd.DataFrame, parameter: str) -> pd.DataFrame:
     """
     chosen = (rows["id"] == parameter) & rows["value"].notna() & _trusted(rows)
     return where(rows, chosen).reset_index(drop=True)
+
+
+def measured_each(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield what :func:`measured` returns for each measurement, in one pass over the rows."""
+    chosen = where(rows, rows["value"].notna() & _trusted(rows))
+    for _, group in chosen.groupby("id", sort=False):
+        yield group.reset_index(drop=True)
 
 
 def repeatability(rows: pd.DataFrame) -> float | None:
@@ -96,8 +125,11 @@ def _trusted(rows: pd.DataFrame) -> Any:
 
 
 def yields(rows: pd.DataFrame) -> Yields:
-    """Return first-pass yield (a unit's first decided run) and final yield (its last)."""
-    runs = rows.drop_duplicates("run_id").sort_values("started_at", kind="stable")
+    """Return first-pass yield (a unit's first decided run) and final yield (its last).
+
+    Runs of golden units count for nothing.
+    """
+    runs = of_production(rows).drop_duplicates("run_id").sort_values("started_at", kind="stable")
     of_units: dict[str, list[str]] = {}
     for serial, verdict in zip(runs["serial"].tolist(), runs["run_verdict"].tolist(), strict=True):
         if verdict in DECIDED:
@@ -113,7 +145,10 @@ def yields(rows: pd.DataFrame) -> Yields:
 def failures(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the failed measurements, the most units first: ``id``, ``units``, ``share`` (summed)."""
     failed = where(
-        rows, rows["verdict"].isin(list(map(str, FAILED))) & _trusted(rows)
+        rows,
+        rows["verdict"].isin(list(map(str, FAILED)))
+        & _trusted(rows)
+        & ~rows["golden"].astype(bool),
     ).drop_duplicates(["id", "serial"])
     counts = Counter(str(name) for name in failed["id"].tolist()).most_common()
     total = max(1, sum(units for _, units in counts))

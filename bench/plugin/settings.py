@@ -71,9 +71,11 @@ class RunSettings:
     store: StoreAddress | None = None
     """Where the run is kept beside its folder, once it has ended."""
     release_record: bool = False
+    """Whether the run is to be kept as evidence for a release, with all that identifies it."""
     record_dialogues: bool = False
     """Write what goes over the instruments' lines into the run folder."""
-    """Whether the run is to be kept as evidence for a release, with all that identifies it."""
+    golden: bool = False
+    """Whether the unit is the station's golden unit, measured to watch the bench."""
 
     @property
     def simulated(self) -> bool:
@@ -248,6 +250,7 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
         store=store,
         release_record=bool(getattr(arguments, "release_record", False)),
         record_dialogues=bool(getattr(arguments, "record", False)),
+        golden=bool(getattr(arguments, "golden", False)),
     )
 
 

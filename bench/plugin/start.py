@@ -49,6 +49,7 @@ def started_event(settings: RunSettings, planned: Mapping[str, tuple[str, ...]])
         assumptions=settings.assumptions(),
         environment=environment(settings),
         operator=settings.operator,
+        golden=settings.golden,
         started_at=utc_now(),
         planned=dict(planned),
         laboratory=laboratory(settings),

@@ -55,6 +55,8 @@ class Started:
     """Every test that the plan demands, by node id, with the requirements that it measures."""
     laboratory: Mapping[str, str] = field(default_factory=dict[str, str])
     assurance: Mapping[str, str] = field(default_factory=dict[str, str])
+    golden: bool = False
+    """Whether the unit is the station's golden unit: measured to watch the bench, not to be sold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

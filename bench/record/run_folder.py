@@ -170,6 +170,7 @@ def load_run(folder: Path) -> RunRecord:
         timing_s=finished.timing_s,
         device_time_s=finished.device_time_s,
         operator=started.operator,
+        golden=started.golden,
         deviations=(*gathered.deviations, *(_sentence(p) for p in gathered.problems)),
         planned=started.planned,
         laboratory=started.laboratory,
@@ -276,7 +277,10 @@ def summary_bytes(record: RunRecord) -> bytes:
     plain = msgspec.to_builtins(record)
     summary = {
         "schema": SUMMARY_SCHEMA,
-        **{key: plain[key] for key in ("run_id", "plan", "simulated", "verdict", "reason")},
+        **{
+            key: plain[key]
+            for key in ("run_id", "plan", "simulated", "verdict", "reason", "golden")
+        },
         "device": {
             key: plain["device"][key] for key in ("model", "serial", "firmware", "udi", "hardware")
         },

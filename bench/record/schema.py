@@ -273,6 +273,8 @@ class RunRecord:
     device_time_s: float = 0.0
     """How long the device under test had its supply, by the bench's clock."""
     operator: str = ""
+    golden: bool = False
+    """Whether the unit is the station's golden unit: its runs watch the bench and count in no yield."""
     deviations: tuple[str, ...] = ()
     planned: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Every test that the plan demanded at the start, with the requirements that it measures."""

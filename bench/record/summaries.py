@@ -54,6 +54,8 @@ class RunSummary(msgspec.Struct, frozen=True):
     station: str
     started_at: str
     measurements: tuple[Row, ...]
+    golden: bool = False
+    """A run of the station's golden unit: it watches the bench and counts in no yield."""
 
     @property
     def bench_kind(self) -> str:

@@ -8,7 +8,18 @@ import msgspec
 import pytest
 
 from bench.cli.main import main
-from bench.history import failures, load_rows, measured, repeatability, yields
+from bench.history import (
+    drifts,
+    failures,
+    load_reference,
+    load_rows,
+    measured,
+    repeatability,
+    yields,
+)
+from bench.record import Journal
+from bench.record.events import Kind
+from bench.record.schema import SelfTestStep
 from tests.compare.summaries import write_side
 
 NAME = "OUT-001/amplitude/level=3"
@@ -150,3 +161,83 @@ def test_the_rows_go_to_csv(runs, tmp_path, capsys):
 def test_what_is_not_there_is_named(runs, capsys, words, message):
     assert main(["history", str(runs), *words]) == 4
     assert message in capsys.readouterr().err
+
+
+@pytest.fixture
+def golden(runs):
+    """Return the runs, and twelve of a golden unit that creeps; each run has a self-test."""
+    write_side(
+        runs, units=12, seed=9, firmware="g", nominals=(20.0, 50.0, 90.0, 100.0), serials_from=0
+    )
+    for shift in range(12):
+        folder = runs / f"g-{shift}"
+        run = change(
+            folder, golden=True, device={"serial": "GOLD", "firmware": "1"}, verdict="FAIL",
+            started_at=f"2026-11-{10 + shift}T06:00:00.000+00:00",
+        )  # fmt: skip
+        run["measurements"][3].update(value=100.0 + 0.3 * shift, verdict="FAIL")
+        change(folder, measurements=run["measurements"])
+        journal(
+            folder,
+            shunt=100.0 + 0.001 * shift + 0.0001 * (shift % 3),
+            zero=(0.2, 0.5, 0.1)[shift % 3],
+        )
+    return runs
+
+
+def journal(folder, *, shunt, zero):
+    with Journal(folder / "journal.jsonl") as lines:
+        for name, value, unit in (("shunt", shunt, "Ω"), ("zero", zero, "µV")):
+            step = SelfTestStep(name=name, passed=True, value=value, unit=unit, low=None, high=None)
+            lines.append(Kind.SELF_TEST, step)
+        lines.append(Kind.SELF_TEST, SelfTestStep(name="error queue", passed=True))
+
+
+def test_a_golden_unit_counts_in_no_yield_and_no_pareto(golden):
+    rows = load_rows(golden)
+
+    assert (9, 7, 8) == (yields(rows).units, yields(rows).first_pass, yields(rows).final)
+    assert [(NAME, 2, 1.0)] == list(failures(rows).itertuples(index=False, name=None))
+
+
+def test_a_golden_unit_that_moves_is_said(golden, capsys):
+    text = said(capsys, golden)
+
+    assert "11 runs of 10 units and 12 of golden units on bench 1" in text
+    assert "golden unit GOLD on bench 1: " in text
+    assert f"moved: {NAME}: " in text
+
+
+def test_drift_of_the_own_reference_is_found_and_scatter_is_not(golden, capsys):
+    found = {drift.name: drift for drift in drifts(load_reference(golden))}
+
+    assert found["shunt"].slope == pytest.approx(0.001, rel=0.05)
+    assert found["shunt"].slope_p < 1e-6
+    assert found["zero"].slope_p > 0.01
+    assert "own reference: 1 of 2 quantities of the self-test drift" in said(capsys, golden)
+
+
+def test_a_type_one_study_asks_for_one_unit_and_knows_its_bias(golden, capsys):
+    assert main(["history", str(golden), "--parameter", NAME, "--type-one", "100"]) == 4
+    assert "expected readings of one serial" in capsys.readouterr().err
+
+    text = said(capsys, golden, "--parameter", NAME, "--unit", "GOLD", "--type-one", "100")
+
+    assert "type-1 study, 12 readings of GOLD against 100 µA: bias +1.65 µA" in text
+
+
+def test_the_page_holds_what_the_text_says(golden, tmp_path, capsys):
+    page = tmp_path / "history.html"
+    said(capsys, golden, "--html", page)
+    text = page.read_text("utf-8")
+
+    assert "<script" not in text
+    assert "77.8\xa0% (7 of 9)" in text
+    assert text.count('<tr class="p">') >= 4
+    assert text.count('<tr class="d">') == 2
+    assert text.count("<figure") >= 5
+
+
+def test_a_page_that_cannot_be_written_is_named(runs, tmp_path, capsys):
+    assert main(["history", str(runs), "--html", str(tmp_path / "no" / "h.html")]) == 4
+    assert "--html" in capsys.readouterr().err

@@ -225,3 +225,35 @@ def test_a_type_one_study():
 
     assert (found.cg, found.cgk) == pytest.approx((2.0, 1.6667), rel=1e-3)
     assert found.bias_p < 1e-6
+
+
+def test_two_sigma_limits_of_the_piston_rings():
+    """Montgomery's piston rings, 25 subgroups of 5: centre 74.00118, s 0.009785; limits of the qcc vignette."""
+    centre, sigma = 74.00118, 0.009785
+    shape = np.array([-0.5, -0.25, 0.0, 0.25, 0.5]) * 2.325929 * sigma
+    chart = xbar_r(centre + np.tile(shape, (25, 1)))
+
+    assert chart.centre - 2 * chart.sigma == pytest.approx(73.99242, abs=1e-5)
+    assert chart.centre + 2 * chart.sigma == pytest.approx(74.00993, abs=1e-5)
+
+
+def alternating(centre):
+    return np.array([centre, *([centre - 0.1, centre + 0.1] * 500)])
+
+
+@pytest.mark.parametrize(
+    ("values", "mean", "sigma", "digits"),
+    [
+        (np.array([10000001.0, 10000003.0, 10000002.0]), 10000002.0, 1.0, 1e-15),
+        (alternating(1.2), 1.2, 0.1, 1e-14),
+        (alternating(1000000.2), 1000000.2, 0.1, 1e-9),
+        (alternating(10000000.2), 10000000.2, 0.1, 1e-8),
+    ],
+    ids=["NumAcc1", "NumAcc2", "NumAcc3", "NumAcc4"],
+)
+def test_moments_of_numerically_hard_data(values, mean, sigma, digits):
+    """NIST StRD, univariate: the certified mean and standard deviation."""
+    found = capability(values, low=0.0, high=None)
+
+    assert found.mean == pytest.approx(mean, rel=1e-14)
+    assert found.sigma_overall == pytest.approx(sigma, rel=digits)

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,9 +35,13 @@ Outcome = Literal["caught", "wrong_reason", "missed", "below_limit"]
 
 FAULT_FILE: Final = Path(__file__).with_name("faults.toml")
 ALL: Final = "all"
+ENDED_NAME: Final = "ended"
+"""In a run's folder: it came to its own end. One that was killed or interrupted is run again."""
+_INTERRUPTED: Final = (130, 137, 143)
 _BENCH_FAULT: Final = re.compile(r"X\d{2}")
 _FAILED: Final = ("FAIL", "CONDITIONAL FAIL")
 _RUN_TIMEOUT_S: Final = 600.0
+_AS_IT_SHOULD: Final = ("caught", "below_limit")
 _SEVERITIES: Final = ("low", "middle", "high")
 
 
@@ -54,6 +58,8 @@ class FaultEntry:
     """The fault's parameter by severity, where it is a number."""
     feature: str = ""
     """What a profile must have for the fault to exist."""
+    also: tuple[str, ...] = ()
+    """Requirements that measure the same quantity: they may fail as rightly, and need not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +71,10 @@ class Trial:
     seed: int
     expected: tuple[str, ...]
     """Requirements that must fail; empty: any (a stranger's fault)."""
+    also: tuple[str, ...] = ()
+    """Requirements that may fail as rightly: they measure the same quantity."""
+    profile: str = ""
+    """Name or file of the profile that it is tried on."""
     applies: bool = True
     """False where the profile lacks the part that fails."""
     exceeds: bool = True
@@ -87,6 +97,8 @@ class ChallengeRow:
     """Requirements that failed."""
     verdict: str
     run: str
+    profile: str = ""
+    """What it was tried on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,23 +158,45 @@ def trials(specs: Iterable[str], *, seed: int) -> list[Trial]:
                 f"fault {text}: {spec} has the severities {', '.join(offered)}, found {severity!r}"
             )
         found.extend(
-            Trial(name=spec, severity=s, seed=seed, expected=entry.requirements if entry else ())
+            Trial(
+                name=spec,
+                severity=s,
+                seed=seed,
+                expected=entry.requirements if entry else (),
+                also=entry.also if entry else (),
+            )
             for s in ([severity] if equals else offered)
         )
     return found
 
 
-def weighed(trial: Trial, profile: Profile) -> Trial:
-    """Return a trial with what the profile says of its fault."""
+def weighed(trial: Trial, profiles: Mapping[str, Profile]) -> Trial:
+    """Return a trial on the first of the profiles, by name, that can show its fault.
+
+    That is one that has the part and forbids the fault at some severity; where none does, the first
+    of all, with what it says of the fault.
+    """
+    first = next(iter(profiles))
     entry = load_faults().get(trial.name)
     if entry is None:
-        return trial
+        return replace(trial, profile=first)
+    name = next((name for name, each in profiles.items() if _shows(entry, each)), first)
     value = entry.values.get(trial.severity or "")
     return replace(
         trial,
-        applies=not entry.feature or entry.feature in profile.features,
-        exceeds=exceeds(entry.id, value, profile),
+        profile=name,
+        applies=_has_part(entry, profiles[name]),
+        exceeds=exceeds(entry.id, value, profiles[name]),
     )
+
+
+def _has_part(entry: FaultEntry, profile: Profile) -> bool:
+    return not entry.feature or entry.feature in profile.features
+
+
+def _shows(entry: FaultEntry, profile: Profile) -> bool:
+    values = [entry.values.get(severity) for severity in entry.severities]
+    return _has_part(entry, profile) and any(exceeds(entry.id, v, profile) for v in values)
 
 
 def challenge(
@@ -177,14 +211,15 @@ def challenge(
     """Run every trial in a process of its own, as many at once as there are processors.
 
     A run ends once the fault is caught, unless ``full``. A run that ``folder`` already holds to its
-    end is not run again: an interrupted challenge goes on where it was.
+    end is not run again: an interrupted challenge goes on where it was. A run that came out as it
+    should keeps its summary alone.
     """
 
     def one(trial: Trial) -> ChallengeRow:
         if not trial.applies:
             row = ChallengeRow(
                 fault=trial.name, severity=trial.severity, outcome="below_limit",
-                requirements=(), verdict="NOT APPLICABLE", run="",
+                requirements=(), verdict="NOT APPLICABLE", run="", profile=trial.profile,
             )  # fmt: skip
         else:
             row = _run(plan, trial, options=options, folder=folder, full=full)
@@ -199,36 +234,53 @@ def _run(
     plan: str, trial: Trial, *, options: Sequence[str], folder: Path, full: bool
 ) -> ChallengeRow:
     slug = re.sub(r"[^A-Za-z0-9]+", "-", trial.flag or "healthy").strip("-")
-    out = folder / f"{slug or 'healthy'}-seed{trial.seed}"
+    on = re.sub(r"[^A-Za-z0-9]+", "-", Path(trial.profile).stem)
+    out = folder / "-".join(filter(None, (slug or "healthy", on, f"seed{trial.seed}")))
     ended = () if full or not trial.expected else ("--", f"--until-fail={','.join(trial.expected)}")
     command = [
         sys.executable, "-m", "bench", "run", plan, "--out", str(out),
         "--twin-seed", str(trial.seed), *options,
+        *(("--profile", trial.profile) if trial.profile else ()),
         *(("--twin-fault", trial.flag) if trial.name else ()), *ended,
     ]  # fmt: skip
     said = "nothing: the run was there already"
-    if not (out / SUMMARY_NAME).exists():
+    if not (out / ENDED_NAME).exists():
         shutil.rmtree(out, ignore_errors=True)
-        said = _executed(command)
-    summary = _summary(out / SUMMARY_NAME)
+        said, ended = _executed(command)
+        if ended and out.is_dir():
+            (out / ENDED_NAME).touch()
+    summary = _summary(out / SUMMARY_NAME) if (out / ENDED_NAME).exists() else None
     if summary is None:
         return ChallengeRow(
             fault=trial.name, severity=trial.severity, outcome="missed", requirements=(),
-            verdict=f"NO SUMMARY: {said}", run=str(out),
+            verdict=f"NO SUMMARY: {said}", run=str(out), profile=trial.profile,
         )  # fmt: skip
     failed = tuple(row.id for row in summary.requirements if row.verdict in _FAILED)
-    return ChallengeRow(
+    row = ChallengeRow(
         fault=trial.name,
         severity=trial.severity,
         outcome=_outcome(trial, summary, failed),
         requirements=failed,
         verdict=summary.verdict,
         run=str(out),
+        profile=trial.profile,
     )
+    if row.outcome in _AS_IT_SHOULD if trial.name else row.verdict == "PASS":
+        _keep_summary_alone(out)
+    return row
 
 
-def _executed(command: Sequence[str]) -> str:
-    """Run a command to its end; return the last line of what it said."""
+def _keep_summary_alone(run: Path) -> None:
+    """Leave of a run what a challenge that goes on must know: hundreds of them fill a disk."""
+    for path in run.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name not in (SUMMARY_NAME, ENDED_NAME):
+            path.unlink(missing_ok=True)
+
+
+def _executed(command: Sequence[str]) -> tuple[str, bool]:
+    """Run a command; return the last line of what it said, and whether it came to its own end."""
     try:
         done = subprocess.run(
             command,
@@ -239,8 +291,9 @@ def _executed(command: Sequence[str]) -> str:
             env=os.environ | {"BENCH_STORE_URL": "none"},  # faulty on purpose: nobody's history
         )
     except subprocess.TimeoutExpired:
-        return f"still running after {_RUN_TIMEOUT_S:g} s"
-    return (done.stderr.strip().splitlines() or [f"nothing, exit {done.returncode}"])[-1]
+        return f"still running after {_RUN_TIMEOUT_S:g} s", False
+    said = (done.stderr.strip().splitlines() or [f"nothing, exit {done.returncode}"])[-1]
+    return said, done.returncode >= 0 and done.returncode not in _INTERRUPTED
 
 
 def _summary(path: Path) -> _Summary | None:
@@ -257,5 +310,6 @@ def _outcome(trial: Trial, summary: _Summary, failed: tuple[str, ...]) -> Outcom
     errors = [row.id for row in summary.requirements if row.verdict == "ERROR"]
     if not failed:
         return "missed" if trial.exceeds else "below_limit"
-    right = not trial.expected or any(requirement in trial.expected for requirement in failed)
+    known = (*trial.expected, *trial.also)
+    right = not trial.expected or any(requirement in known for requirement in failed)
     return "caught" if right and not errors and summary.verdict == "FAIL" else "wrong_reason"

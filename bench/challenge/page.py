@@ -52,6 +52,7 @@ def challenge_page(
     return environment.get_template("page.html.j2").render(
         plan=plan,
         profile=profile,
+        usual=Counter(row.profile for row in rows).most_common(1)[0][0] if rows else "",
         lines=_lines(rows),
         severities=SEVERITIES,
         words=WORDS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 import tempfile
 import threading
@@ -24,11 +25,16 @@ from bench.challenge import (
     weighed,
 )
 from bench.errors import UsageError
-from bench.profile import load_profile
+from bench.plugin.warm_up import start_warm_up
+from bench.profile import Profile, load_profile, profile_names
 
 __all__ = ["add_arguments", "run"]
 
 DEFAULT_PROFILE = "ref-alt-400"
+ALL = "all"
+DRAWN = "drawn"
+SEED_NAME = "first-seed.txt"
+"""Beside the runs: a challenge that goes on draws no other units."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "plan", metavar="PLAN", help="release, safety, production, or a path to tests"
     )
-    parser.add_argument("--profile", metavar="NAME|FILE", default=DEFAULT_PROFILE)
+    parser.add_argument(
+        "--profile",
+        metavar="NAME|FILE|all",
+        default=DEFAULT_PROFILE,
+        help="a fault that a shipped profile cannot show is tried on another; with 'all' the healthy "
+        "units are spread over every shipped profile",
+    )
     parser.add_argument(
         "--fault",
         metavar="ID[=SEVERITY]|FILE.py:Class[=SEVERITY]",
@@ -46,7 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--healthy", metavar="N", type=int, default=0, help="healthy units to run")
     parser.add_argument(
-        "--first-seed", metavar="N", type=int, default=1, help="seed of the first unit"
+        "--first-seed",
+        metavar="N|drawn",
+        default="1",
+        help="seed of the first unit; 'drawn' at random and printed, the same again with --out",
     )
     parser.add_argument(
         "--out",
@@ -65,32 +80,39 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the challenge; 0 where every fault was caught and no healthy unit was accused."""
     if not arguments.fault and not arguments.healthy:
         raise UsageError("challenge: nothing to do: give --fault ID or --healthy N")
-    profile = load_profile(arguments.profile)
-    wanted = [
-        weighed(trial, profile) for trial in trials(arguments.fault, seed=arguments.first_seed)
-    ]
+    profiles = _profiles(arguments.profile)
+    first_seed = _first_seed(arguments.first_seed, arguments.out)
+    wanted = [weighed(trial, profiles) for trial in trials(arguments.fault, seed=first_seed)]
+    spread = list(profiles) if arguments.profile == ALL else list(profiles)[:1]
     healthy = [
-        Trial(name="", severity=None, seed=arguments.first_seed + n, expected=())
+        Trial(
+            name="",
+            severity=None,
+            seed=first_seed + n,
+            expected=(),
+            profile=spread[n % len(spread)],
+        )
         for n in range(arguments.healthy)
     ]
+    start_warm_up().join()  # compile once, not in every run at the same time
     with tempfile.TemporaryDirectory(prefix="bench-challenge-") as temporary:
         folder = arguments.out or Path(temporary)
         rows = challenge(
             arguments.plan,
             [*wanted, *healthy],
-            options=("--profile", arguments.profile),
+            options=(),
             folder=folder,
             report=Progress(len(wanted) + len(healthy)),
             full=arguments.full,
         )
     fault_rows, healthy_rows = rows[: len(wanted)], rows[len(wanted) :]
-    units = _healthy(healthy_rows, arguments.first_seed)
+    units = _healthy(healthy_rows, first_seed)
     bounds = _bounds(fault_rows, units)
     _print(arguments, fault_rows, units, bounds)
     if arguments.html:
         page = challenge_page(
             plan=arguments.plan,
-            profile=profile.title,
+            profile=", ".join(profiles[name].title for name in spread),
             rows=fault_rows,
             healthy=units,
             bounds=bounds,
@@ -99,6 +121,39 @@ def run(arguments: argparse.Namespace) -> int:
     caught = all(row.outcome in ("caught", "below_limit") for row in fault_rows)
     accused = units.fail + units.error + units.inconclusive
     return 0 if caught and not accused else 1
+
+
+def _profiles(wanted: str) -> dict[str, Profile]:
+    """Return the profile asked for, and behind a shipped one all the others that are shipped."""
+    shipped = sorted(profile_names())
+    if wanted == ALL:
+        names = [DEFAULT_PROFILE, *(name for name in shipped if name != DEFAULT_PROFILE)]
+    elif wanted in shipped:
+        names = [wanted, *(name for name in shipped if name != wanted)]
+    else:
+        names = [wanted]
+    return {name: load_profile(name) for name in names}
+
+
+def _first_seed(text: str, folder: Path | None) -> int:
+    """Return the first seed; one that is drawn stays with the folder of the runs."""
+    if text != DRAWN:
+        try:
+            return int(text)
+        except ValueError:
+            raise UsageError(
+                f"--first-seed: expected a whole number or {DRAWN!r}, found {text!r}"
+            ) from None
+    kept = None if folder is None else folder / SEED_NAME
+    if kept is not None and kept.is_file():
+        seed = int(kept.read_text(encoding="ascii"))
+    else:
+        seed = random.SystemRandom().randrange(1_000, 1_000_000)
+        if kept is not None:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(f"{seed}\n", encoding="ascii")
+    sys.stderr.write(f"first seed: {seed}\n")
+    return seed
 
 
 def _healthy(rows: list[ChallengeRow], first_seed: int) -> Healthy:
@@ -150,11 +205,17 @@ def _print(
         f"inside the limits; {units.n} healthy units: {units.fail} FAIL, "
         f"{units.error} ERROR, {units.inconclusive} INCOMPLETE\n"
     )
+    for name, bound in bounds.items():
+        if bound is not None:
+            sys.stdout.write(f"{name.replace('_', ' ')}: {100 * bound:.2f} %\n")
 
 
 def _text(row: ChallengeRow) -> str:
     by = f" by {', '.join(row.requirements)}" if row.requirements else f" ({row.verdict})"
-    return f"{row.outcome:12} {row.fault}{'=' + row.severity if row.severity else ''}{by}"
+    return (
+        f"{row.outcome:12} {row.fault}{'=' + row.severity if row.severity else ''}"
+        f"{' on ' + row.profile if row.profile else ''}{by}"
+    )
 
 
 class Progress:

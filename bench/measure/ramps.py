@@ -42,15 +42,17 @@ def ramp(pulses: PulseTable, *, crest_period_s: float | None = None) -> Ramp | N
     ``crest_period_s``: of an envelope; its crests are the amplitudes then.
     """
     whole = pulses.whole()
-    tops = np.abs(whole.top)
+    tops, signs = np.abs(whole.top), whole.polarity
     if tops.size == 0:
         return None
     own = tops > _AT_REST * float(tops.max())
-    starts, tops = whole.start_s[own], tops[own]
+    starts, tops, signs = whole.start_s[own], tops[own], signs[own]
     if crest_period_s is not None:
-        starts, tops = _crests(starts, tops, crest_period_s)
+        rows = _crests(starts, tops, crest_period_s)
+        starts, tops, signs = starts[rows], tops[rows], signs[rows]
     ended = starts >= starts[-1] - _FINAL_SHARE * (starts[-1] - starts[0])
     final = float(np.median(tops[ended]))
+    tops = _alike(tops, signs, ended, final)
     overshoot = float(tops.max()) / final - 1.0
     rising = (tops >= _LOW * final) & (tops <= _HIGH * final)
     reached = int(np.argmax(tops > _HIGH * final))
@@ -75,15 +77,27 @@ def ramp(pulses: PulseTable, *, crest_period_s: float | None = None) -> Ramp | N
     )
 
 
+def _alike(
+    tops: NDArray[np.float64], signs: NDArray[np.int8], ended: NDArray[np.bool_], final: float
+) -> NDArray[np.float64]:
+    """Scale each polarity to the common end: that one is larger than the other is no overshoot."""
+    scaled = tops.copy()
+    for sign in (1, -1):
+        own_end = tops[ended & (signs == sign)]
+        if own_end.size:
+            scaled[signs == sign] *= final / float(np.median(own_end))
+    return scaled
+
+
 def _crests(
     starts: NDArray[np.float64], tops: NDArray[np.float64], period_s: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the largest pulse of each period."""
+) -> NDArray[np.intp]:
+    """Return the row of the largest pulse of each period."""
     number = np.floor((starts - starts[0]) / period_s).astype(np.int64)
     rows = [
         int(np.flatnonzero(number == k)[np.argmax(tops[number == k])]) for k in np.unique(number)
     ]
-    return starts[rows], tops[rows]
+    return np.asarray(rows, dtype=np.intp)
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:

@@ -17,6 +17,7 @@ from bench.errors import (
     BenchError,
     ConfigurationError,
     DeviceMisbehaved,
+    DeviceRefused,
     FixtureError,
     NotConnected,
     NotOffered,
@@ -155,7 +156,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     check = _check_of(item, run)
     try:
         result = yield
-    except DeviceMisbehaved as failure:
+    except (DeviceMisbehaved, DeviceRefused) as failure:  # a plan asks for what is legal
         _require_bench_without_fault(item, run, check, failure)
         for requirement in _unanswered(item, check):
             check.undecided(
@@ -186,7 +187,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _require_bench_without_fault(
-    item: pytest.Item, run: Run, check: Check, failure: DeviceMisbehaved
+    item: pytest.Item, run: Run, check: Check, failure: DeviceMisbehaved | DeviceRefused
 ) -> None:
     """Before the device is blamed: raise FixtureError where the bench explains what it did."""
     try:

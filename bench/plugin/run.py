@@ -44,6 +44,7 @@ from reports import write_reports
 
 __all__ = ["Run", "RunFailed"]
 
+COMPILING_BEAT_S = 5.0
 DIALOGUE_FOLDER = "dialogues"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -149,7 +150,9 @@ class Run:
         self.touched_bench = True
         self._station.prepare()
         self._station.self_test(settings.profile)
-        warm_up.join()
+        while warm_up.is_alive():  # compiling anew may outlast the guardian's patience
+            warm_up.join(COMPILING_BEAT_S)
+            self._beat()
         self._powered_s = self._virtual_s()
         self.bench = Bench.open(
             self._station,

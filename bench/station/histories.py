@@ -24,9 +24,9 @@ LATE_SHARE: Final = 0.5
 PAUSED_S: Final = 1.0
 LIFTED_S: Final = 0.3
 """Beyond the declared time to off: the loss was noticed."""
-CHATTERS: Final = 5
-CHATTER_OPEN_S: Final = 3e-3
-"""Shorter than any debounce."""
+CHATTERS: Final = 10
+CHATTER_SHARE: Final = 0.6
+"""Of the declared debounce: each gap is too short to count."""
 CHATTER_CLOSED_S: Final = 40e-3
 LEVEL_S: Final = 0.5
 
@@ -89,7 +89,7 @@ class Histories:
     def _chatter(self) -> None:
         for _ in range(CHATTERS):
             self._fixture.open("contact")
-            self._clock.sleep(CHATTER_OPEN_S)
+            self._clock.sleep(CHATTER_SHARE * self._profile.timers.contact_debounce_s)
             self._fixture.close("contact")
             self._clock.sleep(CHATTER_CLOSED_S)
         self._runs("a chattering contact")

@@ -66,8 +66,9 @@ def test_every_effect_has_its_numbers_and_every_number_its_effect():
 
 def test_a_part_that_the_device_lacks_cannot_fail():
     (trial,) = trials(["T08=high"], seed=1)
-    assert not weighed(trial, ALT).applies
-    assert weighed(trial, load_profile("ref-mono-mod")).applies
+    assert not weighed(trial, {"alt": ALT}).applies
+    found = weighed(trial, {"alt": ALT, "mono": load_profile("ref-mono-mod")})
+    assert (found.applies, found.profile) == (True, "mono")
 
 
 def test_all_is_the_whole_table():

@@ -71,6 +71,7 @@ def test_a_miss_of_what_the_profile_allows_is_none():
 def test_a_challenge_goes_on_with_the_runs_that_are_there(tmp_path, monkeypatch):
     done = tmp_path / "A03-middle-seed1"
     done.mkdir()
+    (done / "ended").touch()
     (done / "summary.json").write_text(
         '{"verdict": "FAIL", "requirements": [{"id": "OUT-008", "verdict": "FAIL"}]}'
     )
@@ -84,7 +85,7 @@ def test_a_challenge_goes_on_with_the_runs_that_are_there(tmp_path, monkeypatch)
 
 
 def test_a_run_that_dies_is_one_row_and_loses_no_other(tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.challenge.matrix._executed", lambda command: "killed")
+    monkeypatch.setattr("bench.challenge.matrix._executed", lambda command: ("killed", False))
     rows = challenge("release", [A03, X06], options=(), folder=tmp_path, report=lambda t, r: None)
     assert [("missed", "NO SUMMARY: killed")] * 2 == [(row.outcome, row.verdict) for row in rows]
 
@@ -100,3 +101,21 @@ def test_the_bound_agrees_with_the_beta_distribution():
     from scipy.stats import beta
 
     assert upper_bound(trials=25, events=3) == pytest.approx(beta.ppf(0.95, 4, 22), rel=1e-9)
+
+
+def test_what_measures_the_same_quantity_may_notice_as_rightly():
+    near = Trial(name="A01", severity="low", seed=1, expected=("OUT-001",), also=("FLT-018",))
+    assert outcome(near, summary("FAIL", FLT_018="FAIL")) == "caught"
+    assert outcome(near, summary("FAIL", FLT_016="FAIL")) == "wrong_reason"
+
+
+def test_a_run_that_came_out_as_it_should_keeps_its_summary_alone(tmp_path, monkeypatch):
+    done = tmp_path / "A03-middle-seed1"
+    (done / "waveforms").mkdir(parents=True)
+    (done / "log.html").write_text("long")
+    (done / "ended").touch()
+    (done / "summary.json").write_text(
+        '{"verdict": "FAIL", "requirements": [{"id": "OUT-008", "verdict": "FAIL"}]}'
+    )
+    challenge("release", [A03], options=(), folder=tmp_path, report=lambda _t, _r: None)
+    assert {path.name for path in done.iterdir()} == {"ended", "summary.json"}

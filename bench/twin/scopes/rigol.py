@@ -64,7 +64,7 @@ class RigolScope(Oscilloscope):
 
     def number_text(self, value: float) -> str:
         """Return a number with six decimals, no sign before a positive one."""
-        return f"{value:.6e}"
+        return f"{value + 0.0:.6e}"
 
     def error_text(self, error: ScpiError) -> str:
         """Return an error without a sign before zero."""

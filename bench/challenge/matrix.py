@@ -38,7 +38,7 @@ ALL: Final = "all"
 ENDED_NAME: Final = "ended"
 """In a run's folder: it came to its own end. One that was killed or interrupted is run again."""
 _INTERRUPTED: Final = (130, 137, 143)
-_BENCH_FAULT: Final = re.compile(r"X\d{2}")
+_BENCH_FAULT: Final = re.compile(r"X\d{2}|scope:[a-z0-9-]+")
 _FAILED: Final = ("FAIL", "CONDITIONAL FAIL")
 _RUN_TIMEOUT_S: Final = 600.0
 _AS_IT_SHOULD: Final = ("caught", "below_limit")

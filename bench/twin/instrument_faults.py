@@ -15,7 +15,10 @@ from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
 from bench.twin.scpi import ScpiInstrument
 
-__all__ = ["INSTRUMENT_FAULTS", "Instruments"]
+__all__ = ["INSTRUMENT_FAULTS", "SCOPE_QUIRK", "Instruments"]
+
+SCOPE_QUIRK = "scope:"
+"""In front of the name of something that scopes of a family were seen to do wrong."""
 
 
 class Instruments(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from bench.twin.description import InstrumentNames
 from bench.twin.dialects import DMMS, SCOPES, SUPPLIES, SWITCHES, named
 from bench.twin.hislip_server import HislipServer
-from bench.twin.instrument_faults import INSTRUMENT_FAULTS
+from bench.twin.instrument_faults import INSTRUMENT_FAULTS, SCOPE_QUIRK
 from bench.twin.interface import World
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scpi import ScpiInstrument
@@ -65,6 +65,8 @@ class Laboratory:
         for fault in bench_faults:
             if fault in INSTRUMENT_FAULTS:
                 INSTRUMENT_FAULTS[fault]().fit(self)
+            elif fault.startswith(SCOPE_QUIRK):
+                self.scope.misbehave(fault.removeprefix(SCOPE_QUIRK))
         self._instruments: dict[str, ScpiInstrument] = {
             "scope": self.scope,
             "dmm": self.dmm,

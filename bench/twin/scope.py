@@ -11,6 +11,7 @@ shot. Averaging averages the noise of one record.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -48,6 +49,11 @@ class Oscilloscope(ScpiInstrument):
     """The scope of the laboratory."""
 
     BODY: ClassVar[ScopeBody] = ScopeBody()
+    QUIRKS: ClassVar[Mapping[str, str]] = {}
+    """What scopes of this family were seen to do wrong, by name; healthy until one is switched on."""
+    _COMMON_QUIRKS: ClassVar[Mapping[str, str]] = {
+        "stops-untriggered": "a single shot ends by itself without a trigger",
+    }
 
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
         super().__init__(identity, timeline)
@@ -60,6 +66,7 @@ class Oscilloscope(ScpiInstrument):
         draws: list[float] = np.random.default_rng([seed, 0x5C]).uniform(-1, 1, 5).tolist()
         self._level_errors: dict[int, float] = dict(zip(CHANNELS, draws[:4], strict=True))
         self.time_base_error = draws[4] * self.BODY.time_base_ppm * 1e-6
+        self.quirks: set[str] = set()
         self.missing_bytes = 0
         self.signed_by_mistake = False
         """A bench fault: codes are sent with the other sign than the preamble says."""
@@ -81,6 +88,19 @@ class Oscilloscope(ScpiInstrument):
         return self.settings.time_base.start_s, self.settings.time_base.range_s
 
     # -- behaviour
+
+    def misbehave(self, quirk: str) -> None:
+        """Switch a quirk on; raises ValueError for one that the family does not have."""
+        known = {**self._COMMON_QUIRKS, **self.QUIRKS}
+        if quirk not in known:
+            raise ValueError(
+                f"bench fault scope:{quirk}: this scope can do {', '.join(sorted(known))}"
+            )
+        self.quirks.add(quirk)
+
+    def has(self, quirk: str) -> bool:
+        """Return whether a quirk is switched on."""
+        return quirk in self.quirks
 
     def reset(self) -> None:
         """Return to the default set-up, which runs with automatic sweep."""
@@ -133,6 +153,8 @@ class Oscilloscope(ScpiInstrument):
             auto_after_ns=_AUTO_TRIGGER_NS if settings.edge.sweep == "AUTO" else None,
         )
         self.acquisition.arm(plan, single=single)
+        if single and self.has("stops-untriggered"):
+            self.acquisition.stop()
 
     def run_continuously(self) -> None:
         """Acquire one record after the other."""

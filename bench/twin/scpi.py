@@ -187,7 +187,7 @@ class ScpiInstrument:
 
     # -- declaring commands and settings
 
-    def add_answer(self, pattern: str, function: Callable[[], str | bytes]) -> None:
+    def add_answer(self, pattern: str, function: Callable[[], str | bytes | None]) -> None:
         """Declare a query without parameters."""
         self.tree.add(pattern, query=lambda _call: function())
 

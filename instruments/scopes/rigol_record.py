@@ -14,6 +14,8 @@ __all__ = ["RigolPreamble"]
 
 _FIELDS = 10
 _RAW = 2
+_REFERENCE_SHARE = 0.02
+"""Of all codes: how far the reference may lie from their middle (127 of 256, 32768 of 65536)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +43,8 @@ class RigolPreamble:
             )
         if not x_inc > 0 or not y_inc > 0:
             raise ValueError(f"x increment {x_inc:g}, y increment {y_inc:g}")
-        if not 0 <= y_ref < codes:  # seen on a DS1000Z: 305 for bytes
-            raise ValueError(f"y reference {y_ref:g} is not one of {codes} codes")
+        if abs(y_ref - codes / 2) > codes * _REFERENCE_SHARE:  # seen on a DS1000Z: 305 for bytes
+            raise ValueError(f"y reference {y_ref:g} is not the middle of {codes} codes")
         return cls(
             x_increment_s=x_inc,
             x_origin_s=x_orig,

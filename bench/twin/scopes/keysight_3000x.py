@@ -12,6 +12,8 @@ minimum first, in peak detect).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
@@ -34,6 +36,10 @@ class KeysightScope(Oscilloscope):
     """An InfiniiVision 3000 X-Series scope."""
 
     error_queue_length = 30
+    QUIRKS: ClassVar[Mapping[str, str]] = {
+        "preamble-zero": ":WAV:PRE? answers +0 every other time (DSO-X 2022A)",
+        "holes": "a part of the record was never acquired",
+    }
 
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
         super().__init__(timeline=timeline, seed=seed, identity=identity)

@@ -45,6 +45,7 @@ class WaveformCommands:
     def __init__(self, scope: Oscilloscope, wanted: WaveformSettings) -> None:
         self._scope = scope
         self._wanted = wanted
+        self._preambles = 0
         self._sent: tuple[tuple[int, int, Transfer], bytes] | None = None
         self._add_settings()
         self._add_scaling()
@@ -68,8 +69,8 @@ class WaveformCommands:
         instrument.add_answer("WAVeform:POINts", self._points)
 
     def _add_scaling(self) -> None:
+        self._scope.add_answer("WAVeform:PREamble", self._preamble_text)
         answers: Mapping[str, Callable[[Preamble], str]] = {
-            "PREamble": str,
             "COUNt": lambda scale: f"+{scale.count}",
             "TYPE": lambda scale: scale.kind,
             "XINCrement": lambda scale: f"{scale.x_increment_s:+.14E}",
@@ -106,13 +107,22 @@ class WaveformCommands:
         channel = self._wanted.channel
         return preamble(self._scope.record_of(channel), channel, self._wanted.transfer())
 
+    def _preamble_text(self) -> str:
+        self._preambles += 1
+        if self._scope.has("preamble-zero") and self._preambles % 2:
+            return "+0"
+        return str(self._preamble())
+
     def _data(self) -> bytes:
         """Return the record as a block; the same record is made once however often it is sent."""
         channel, wanted = self._wanted.channel, self._wanted.transfer()
         key = (self._scope.record_of(channel).number, channel, wanted)
         if self._sent is None or self._sent[0] != key:
             self._sent = (key, block(transfer(self._scope, channel, wanted)))
-        return self._scope.cut(self._sent[1])
+        sent = self._sent[1]
+        if self._scope.has("holes"):
+            sent = sent[:-100] + bytes(100)
+        return self._scope.cut(sent)
 
     def _measured(self, call: Call, statistic: Callable[[_Volts], float]) -> str:
         has_channel = bool(call.arguments.remaining)

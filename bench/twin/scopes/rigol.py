@@ -32,6 +32,14 @@ _SIZES = {"BYTE": 1, "WORD": 2}
 class RigolScope(Oscilloscope):
     """What the Rigol families share."""
 
+    QUIRKS: ClassVar[Mapping[str, str]] = {
+        "no-x-increment": "the preamble's x increment is 0",
+        "y-reference-305": "the preamble's y reference lies outside the codes",
+        "stalls-mid-page": "no answer to :WAV:DATA? beyond the first window, and none after",
+        "depth-stays-auto": ":ACQ:MDEP? answers AUTO whatever was set",
+        "screen-for-memory": ":WAV:DATA? sends the screen although RAW was asked for",
+        "stale-scale": "the preamble is that of another vertical scale",
+    }
     FASTEST_HZ: ClassVar[float] = 1e9
     DEPTHS: ClassVar[Mapping[int, tuple[int, ...]]]
     """Legal memory depths by the number of channels that share the memory."""
@@ -226,7 +234,7 @@ class RigolScope(Oscilloscope):
         self.tree.add(
             "ACQuire:MDEPth",
             command=self._set_depth,
-            query=lambda _call: "AUTO" if self.depth is None else str(self.depth),
+            query=lambda _call: self._depth_text(),
         )
         self.add_answer("ACQuire:SRATe", lambda: self.number_text(self.sampling(single=True)[0]))
 
@@ -256,6 +264,9 @@ class RigolScope(Oscilloscope):
             self.depth = depth
             self.acquisition.stop()
             self.arm(single=False)
+
+    def _depth_text(self) -> str:
+        return "AUTO" if self.depth is None or self.has("depth-stays-auto") else str(self.depth)
 
     def _forget_record(self) -> None:
         self.acquisition.record = None
@@ -308,20 +319,28 @@ class RigolScope(Oscilloscope):
     def _fields(self) -> list[str]:
         """Return the ten fields; the points are the screen's whatever the memory holds."""
         plan = self.record_of(self.source).plan
-        increment_v = plan.channels[self.source].scale_v / self.CODES_PER_DIVISION[self.data_format]
+        factor = 2.0 if self.has("stale-scale") else 1.0
+        increment_v = (
+            factor * plan.channels[self.source].scale_v / self.CODES_PER_DIVISION[self.data_format]
+        )
         origin = -plan.channels[self.source].offset_v / increment_v
         return [
             str(_SIZES[self.data_format] - 1), str(_MODES[self.mode]), str(_SCREEN_POINTS), "1",
-            self.number_text(plan.range_s / plan.points * self._step()),
+            self.number_text(
+                0.0 if self.has("no-x-increment") else plan.range_s / plan.points * self._step()
+            ),
             self.number_text(plan.start_s), "0", self.number_text(increment_v),
-            str(round(origin)), str(self.REFERENCES[self.data_format]),
+            str(round(origin)),
+            "305" if self.has("y-reference-305") else str(self.REFERENCES[self.data_format]),
         ]  # fmt: skip
 
-    def _data(self) -> bytes:
+    def _data(self) -> bytes | None:
+        if self.has("stalls-mid-page") and self.start > 1:
+            return None
         if self._is_raw() and self.acquisition.running:
             raise ScpiError(-221, "memory is read while stopped")
         codes = self._sent_codes()[:: self._step()]
-        if not self._is_raw():
+        if not self._is_raw() or self.has("screen-for-memory"):
             codes = codes[:_SCREEN_POINTS]
         first, last = self.start - 1, min(self.stop, codes.size)
         data = np.ascontiguousarray(codes[first:last])

@@ -6,6 +6,7 @@ length that was set is reached at any time base, within the fastest sample rate.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -45,6 +46,11 @@ class RohdeSchwarzRtb2004(Oscilloscope):
         offset_v=0.7e-3,
         scale_v=(5e-4, 10.0),
     )
+
+    QUIRKS: ClassVar[Mapping[str, str]] = {
+        "no-hash": "the block comes without its # (seen on a channel that was just switched on)",
+        "no-header": "CHAN1:DATA:HEAD? answers zeros",
+    }
 
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
         super().__init__(timeline=timeline, seed=seed, identity=identity)
@@ -227,6 +233,8 @@ class RohdeSchwarzRtb2004(Oscilloscope):
         call.arguments.choice(("MAXimum",))
 
     def _header(self, call: Call) -> str:
+        if self.has("no-header"):
+            return "0.0,0.0,0,0"
         plan = self.record_of(call.suffixes[0]).plan
         stop_s = plan.start_s + plan.range_s * (plan.points - 1) / plan.points
         return f"{plan.start_s:.12E},{stop_s:.12E},{plan.points},1"
@@ -241,4 +249,5 @@ class RohdeSchwarzRtb2004(Oscilloscope):
             raise ScpiError(-221, "the record is not complete")
         data = self.codes(call.suffixes[0]).astype(np.uint8).tobytes()
         count = str(len(data))
-        return self.cut(f"#{len(count)}{count}".encode() + data)
+        mark = "" if self.has("no-hash") else "#"
+        return self.cut(f"{mark}{len(count)}{count}".encode() + data)

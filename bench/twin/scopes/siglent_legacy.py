@@ -8,6 +8,7 @@ or with the fastest sample rate.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -44,6 +45,11 @@ class SiglentSds1104xe(Oscilloscope):
         scale_v=(5e-4, 10.0),
     )
 
+    QUIRKS: ClassVar[Mapping[str, str]] = {
+        "headers-stay": "answers have headers although CHDR OFF was sent",
+        "half-record": "SANU? says half of the record that was taken",
+    }
+
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
         super().__init__(timeline=timeline, seed=seed, identity=identity)
         self.headers, self.depth, self.trigger_mode = True, "7M", "AUTO"
@@ -69,7 +75,8 @@ class SiglentSds1104xe(Oscilloscope):
         """Put the header before the answer of a single query while headers are on."""
         asked = message.strip()
         reply = super().execute(message)
-        if reply is None or not self.headers or not asked.endswith(b"?") or asked.startswith(b"*"):
+        headers = self.headers or self.has("headers-stay")
+        if reply is None or not headers or not asked.endswith(b"?") or asked.startswith(b"*"):
             return reply
         return asked.rstrip(b"?") + b" " + reply
 
@@ -159,7 +166,8 @@ class SiglentSds1104xe(Oscilloscope):
 
     def _record_length(self, call: Call) -> str:
         call.arguments.choice(_NAMES)
-        return f"{self.sampling(single=True)[1]:.8E}"
+        share = 0.5 if self.has("half-record") else 1.0
+        return f"{share * self.sampling(single=True)[1]:.8E}"
 
     # -- trigger
 

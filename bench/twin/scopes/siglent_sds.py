@@ -10,6 +10,7 @@ are on.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -54,6 +55,13 @@ class SiglentSdsHd(Oscilloscope):
         offset_relative=0.003,
         scale_v=(5e-4, 10.0),
     )
+
+    QUIRKS: ClassVar[Mapping[str, str]] = {
+        "samples-not-bytes": "the block's header counts samples although they are words",
+        "codes-25": "the preamble gives 25 codes a division, the record has 30",
+        "no-wavedesc": "the preamble is all zeros",
+        "stale-scale": "the preamble is that of another vertical scale",
+    }
 
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
         super().__init__(timeline=timeline, seed=seed, identity=identity)
@@ -287,12 +295,20 @@ class SiglentSdsHd(Oscilloscope):
         struct.pack_into("<i", block, 60, plan.points * (2 if words else 1))
         struct.pack_into("<i", block, 116, plan.points)
         struct.pack_into("<ii", block, 132, self.start, self.interval)
-        struct.pack_into("<3f", block, 156, channel.scale_bnc_v, -channel.offset_bnc_v, _WORD_GAIN)
+        factor = 2.0 if self.has("stale-scale") else 1.0
+        struct.pack_into(
+            "<3f", block, 156, factor * channel.scale_bnc_v, -channel.offset_bnc_v, self._gain()
+        )
         struct.pack_into("<h", block, 172, 16)
         struct.pack_into("<f", block, 176, plan.range_s / plan.points)
         struct.pack_into("<d", block, 180, plan.start_s + plan.range_s / 2)
         struct.pack_into("<f", block, 328, channel.probe)
+        if self.has("no-wavedesc"):
+            block = bytearray(_WAVEDESC_BYTES)
         return b"#9%09d" % len(block) + bytes(block)
+
+    def _gain(self) -> float:
+        return _WORD_GAIN * 25 / 30 if self.has("codes-25") else _WORD_GAIN
 
     def _data(self) -> bytes:
         """Return one page; the newline that every response has is the second one."""
@@ -303,5 +319,6 @@ class SiglentSdsHd(Oscilloscope):
         page = codes[self.start : last][:: self.interval][:_PAGE_POINTS]
         words = np.rint((page - CENTRE_CODE) * CODES).astype("<i2")
         data = words.tobytes() if self.width == "WORD" else (words >> 8).astype(np.int8).tobytes()
-        header = str(len(data))
+        counted = len(page) if self.has("samples-not-bytes") else len(data)
+        header = str(counted)
         return self.cut(f"#{len(header)}{header}".encode() + data) + b"\n"

@@ -8,6 +8,7 @@ been read; the window of ``DATa:STARt`` and ``STOP`` stays what it was when the 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -34,6 +35,12 @@ _TBS_STEPS = (1.0, 2.5, 5.0, 10.0)
 
 class TektronixScope(Oscilloscope):
     """What both families share."""
+
+    QUIRKS: ClassVar[Mapping[str, str]] = {
+        "headers-stay": "answers have headers although HEAD 0 was sent",
+        "stale-window": "DAT:STOP stays what it was: the record is cut",
+        "unknown-scale": "the vertical unit is 0: unknown",
+    }
 
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
         super().__init__(timeline=timeline, seed=seed, identity=identity)
@@ -62,7 +69,11 @@ class TektronixScope(Oscilloscope):
     def execute(self, message: bytes) -> bytes | None:
         """Put the header before the answer of a single query while headers are on."""
         asked = message.strip()
-        headers = self.headers and asked.endswith(b"?") and not asked.startswith(b"*")
+        headers = (
+            (self.headers or self.has("headers-stay"))
+            and asked.endswith(b"?")
+            and not asked.startswith(b"*")
+        )
         reply = super().execute(message)
         if reply is None or not headers or b";" in asked:
             return reply
@@ -197,7 +208,7 @@ class TektronixScope(Oscilloscope):
 
     def _bounds(self) -> tuple[int, int]:
         points = self.record_of(self.source).plan.points
-        return self.start - 1, min(self.stop, points)
+        return self.start - 1, min(1000 if self.has("stale-window") else self.stop, points)
 
     def _fields(self) -> list[str]:
         plan = self.record_of(self.source).plan
@@ -208,7 +219,8 @@ class TektronixScope(Oscilloscope):
         return [
             str(last - first), str(self.width), self.number_text(interval_s),
             f"{plan.start_s + first * interval_s:.12E}", "0",
-            self.number_text(channel.code_v / finer), "0.0",
+            "0.0" if self.has("unknown-scale") else self.number_text(channel.code_v / finer),
+            "0.0",
             self.number_text(channel.offset_v),
         ]  # fmt: skip
 

@@ -22,6 +22,15 @@ class CrossingFinder:
         self._cycle_from: tuple[int, int] | None = None
         self._armed_then: frozenset[float] = frozenset()
 
+    def follow(self, earlier: CrossingFinder) -> None:
+        """Go on where an earlier search of the same crossing ended, at this very instant.
+
+        A command may have moved the node by a jump in between: without this the jump would be seen
+        by nobody.
+        """
+        if (earlier._level_v, earlier._sides) == (self._level_v, self._sides):
+            self._armed = set(earlier._armed)
+
     def look(self, volts: float) -> bool:
         """Take the volts of an instant; return whether the level was crossed."""
         for side in self._sides:

@@ -51,6 +51,8 @@ class SimulatedWorld:
         )
         self.fixture.moved = self._moved
         self.unit = Unit(self._timeline, description, self.fixture.wiring(source_on=False))
+        self._searched: tuple[Node, int, CrossingFinder] | None = None
+        """Where the last search for a crossing ended without one."""
         self._supplies = Supplies(self.fixture, self.unit)
         self.unit.lead.changed = self._lead_changed
         fit_faults(self.unit, description.faults)
@@ -117,9 +119,14 @@ class SimulatedWorld:
     ) -> int | None:
         """Advance to the next crossing of a level, or to the limit."""
         finder = CrossingFinder(level_v=level_v, direction=direction, hysteresis_v=hysteresis_v)
+        if self._searched is not None and self._searched[:2] == (node, self.now_ns):
+            finder.follow(self._searched[2])
         if node == "sync":
-            return self._sync_crossing(finder, limit_ns)
-        return self._analogue_crossing(ROWS.index(node), finder, limit_ns)
+            found_ns = self._sync_crossing(finder, limit_ns)
+        else:
+            found_ns = self._analogue_crossing(ROWS.index(node), finder, limit_ns)
+        self._searched = (node, self.now_ns, finder) if found_ns is None else None
+        return found_ns
 
     def mean_voltage(self, start_ns: int, stop_ns: int) -> float | None:
         """Return the mean volts at the multimeter between two remembered instants."""

@@ -1,4 +1,4 @@
-"""The page of ``bench compare``: the answer, why, each measurement, and records one above the other."""
+"""The page of ``bench compare``: the answer, why, each measurement, and the records of A and B overlaid."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from bench.decision import Verdict
 from bench.errors import BenchError
 from bench.waveform import Waveform
 from reports.numbers import margin_text, plain, value_with_uncertainty
+from reports.overlay import aligned, why_not_overlaid
 from reports.page import css_string, environment, stylesheet
-from reports.plot import Trace, figure
+from reports.plot import Overlay, Trace, figure
 from reports.verdicts import Sign, sign_of
 from reports.wording import SIMULATED_NOTICE
 
@@ -134,10 +135,19 @@ def _figure(
     serial, of_a, of_b = records
     title = f"{row.id}, unit {serial}"
     try:
-        traces = [
-            Trace(waveform=load(comparison.a, serial, of_a), label=f"A {comparison.a.firmware}"),
-            Trace(waveform=load(comparison.b, serial, of_b), label=f"B {comparison.b.firmware}"),
-        ]
-        return Markup(figure(traces, title=title, caption=escape(title)))  # noqa: S704 - figure() escapes title and labels, the caption is escaped here
+        pair = load(comparison.a, serial, of_a), load(comparison.b, serial, of_b)
+        names = f"A {comparison.a.firmware}", f"B {comparison.b.firmware}"
+        reason = why_not_overlaid(*pair)
+        if reason:
+            traces = [Trace(waveform=w, label=n) for w, n in zip(pair, names, strict=True)]
+            text = f"{title}. One above the other: {reason}."
+            return Markup(figure(traces, title=title, caption=escape(text)))  # noqa: S704 - figure() escapes title and labels, the caption is escaped here
+        over, window = aligned(*pair)
+        trace = Trace(
+            waveform=pair[0], label="value",
+            over=Overlay(waveform=over, label=names[1], under=names[0]),
+        )  # fmt: skip
+        text = f"{title}. B laid over A, aligned where the drawn pulse starts; envelopes of all samples."
+        return Markup(figure([trace], title=title, caption=escape(text), window_s=window))  # noqa: S704 - as above
     except (BenchError, OSError, ValueError) as error:
         return Markup('<p class="missing">{}: {}</p>').format(title, error)

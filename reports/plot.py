@@ -20,7 +20,7 @@ from reports.envelope import BINS, Envelope, envelope
 from reports.numbers import plain, with_unit
 from reports.units import engineering
 
-__all__ = ["Instant", "LimitLine", "Trace", "figure", "svg"]
+__all__ = ["Instant", "LimitLine", "Overlay", "Trace", "figure", "svg"]
 
 _WIDTH, _LEFT, _RIGHT = 2000, 170, 1770
 _TEXT = 28
@@ -39,6 +39,8 @@ _ROOM, _LABEL_ROOM = 0.08, 0.12
 _MOVE_RADIX = 1 << 16
 """Packs the two integers of a move into one; drawings are far lower than half of this."""
 _INK, _TRACE, _LIMIT, _GRID = "#1a1a1a", "#1f5fa8", "#b00020", "#d5d5d5"
+_OTHER = "#8a4b00"
+"""Of the record laid over a trace: 6.6:1 on white."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,16 @@ class Instant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """A record laid over a trace; the caller brings it to the same unit and time."""
+
+    waveform: Waveform
+    label: str
+    under: str
+    """What the trace below it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """One channel as it is drawn."""
 
@@ -70,6 +82,8 @@ class Trace:
     """Mark the sample furthest from zero in the window."""
     logic: bool = False
     """Draw it low: a sync line needs no height."""
+    over: Overlay | None = None
+    """Another record over this one, on the same axes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +92,7 @@ class _Panel:
 
     trace: Trace
     shape: Envelope
+    over: Envelope | None
     factor: float
     unit: str
     x: Scale
@@ -119,7 +134,7 @@ def svg(
     drawn = [(trace, shape) for trace, shape in shapes if shape is not None]
     if not drawn:
         raise ValueError(f"figure {title!r}: no sample inside the window {window_s}")
-    panels, height = _layout(drawn, _time_scale(drawn, window_s), len(instants))
+    panels, height = _layout(drawn, _time_scale(drawn, window_s), len(instants), window_s)
     parts = [_trace_panel(panel) for panel in panels]
     parts += [_time_axis(panels), _instants(panels, instants)]
     space = ' xmlns="http://www.w3.org/2000/svg"' if standalone else ""
@@ -149,7 +164,10 @@ def _time_scale(
 
 
 def _layout(
-    drawn: Sequence[tuple[Trace, Envelope]], x: Scale, label_count: int
+    drawn: Sequence[tuple[Trace, Envelope]],
+    x: Scale,
+    label_count: int,
+    window_s: tuple[float, float] | None,
 ) -> tuple[list[_Panel], int]:
     """Return the panels from top to bottom and the height of the drawing."""
     top = 16 + _LABEL_ROW * min(label_count, 3)
@@ -157,17 +175,23 @@ def _layout(
     panels: list[_Panel] = []
     for trace, shape in drawn:
         bottom = top + (_LOW_HEIGHT if trace.logic else tall)
-        panels.append(_panel(trace, shape, x, (top, bottom)))
+        over = None if trace.over is None else _windowed(trace.over.waveform, window_s)
+        panels.append(_panel(trace, shape, over, x, (top, bottom)))
         top = bottom + _GAP
     return panels, top - _GAP + _FOOT
 
 
-def _panel(trace: Trace, shape: Envelope, x: Scale, edges: tuple[int, int]) -> _Panel:
+def _panel(
+    trace: Trace, shape: Envelope, over: Envelope | None, x: Scale, edges: tuple[int, int]
+) -> _Panel:
     size = max(abs(shape.minimum), abs(shape.maximum))
     factor, unit = engineering(size, trace.waveform.unit, always=True)
     low, high = _value_range(trace, shape)
+    if over is not None:
+        room = _ROOM * (over.maximum - over.minimum)
+        low, high = min(low, over.minimum - room), max(high, over.maximum + room)
     scale = Scale(low=low * factor, high=high * factor, start=edges[1], stop=edges[0])
-    return _Panel(trace=trace, shape=shape, factor=factor, unit=unit, x=x, y=scale)
+    return _Panel(trace=trace, shape=shape, over=over, factor=factor, unit=unit, x=x, y=scale)
 
 
 def _value_range(trace: Trace, shape: Envelope) -> tuple[float, float]:
@@ -186,7 +210,8 @@ def _value_range(trace: Trace, shape: Envelope) -> tuple[float, float]:
 def _trace_panel(panel: _Panel) -> str:
     return (
         _value_axis(panel)
-        + _curve(panel)
+        + _curve(panel, panel.shape, _TRACE)
+        + ("" if panel.over is None else _laid_over(panel, panel.over))
         + "".join(_limit_lines(panel))
         + (_worst(panel) if panel.trace.mark_worst else "")
     )
@@ -211,15 +236,28 @@ def _value_axis(panel: _Panel) -> str:
     )
 
 
-def _curve(panel: _Panel) -> str:
-    shape, factor = panel.shape, panel.factor
+def _curve(panel: _Panel, shape: Envelope, colour: str, *, opacity: str = "") -> str:
+    factor = panel.factor
     x = panel.x.at_all(shape.times_s)
     high = panel.y.at_all(shape.high * factor)
     if shape.exact:
-        return f'<path d="{_path(x, high)}" fill="none" stroke="{_TRACE}" stroke-width="3"/>'
+        return f'<path d="{_path(x, high)}" fill="none" stroke="{colour}" stroke-width="3"/>'
     low = panel.y.at_all(shape.low * factor)
     outline = _path(np.concatenate([x, x[::-1]]), np.concatenate([high, low[::-1]]))
-    return f'<path d="{outline}z" fill="{_TRACE}" stroke="{_TRACE}" stroke-width="2"/>'
+    return f'<path d="{outline}z" fill="{colour}"{opacity} stroke="{colour}" stroke-width="2"/>'
+
+
+def _laid_over(panel: _Panel, over: Envelope) -> str:
+    """Return the record over the trace, seen through, and the names of both."""
+    if panel.trace.over is None:
+        return ""
+    names = ((panel.trace.over.under, _TRACE), (panel.trace.over.label, _OTHER))
+    legend = "".join(
+        f'<text x="{_LEFT + 16}" y="{panel.y.stop + _TEXT + _LABEL_ROW * row}" fill="{colour}" '
+        f'stroke="#fff" stroke-width="8" paint-order="stroke">{escape(name)}</text>'
+        for row, (name, colour) in enumerate(names)
+    )
+    return _curve(panel, over, _OTHER, opacity=' fill-opacity=".4"') + legend
 
 
 def _path(x: NDArray[np.int64], y: NDArray[np.int64]) -> str:
@@ -332,6 +370,14 @@ def _in_words(panels: Sequence[_Panel], instants: Sequence[Instant]) -> str:
             f"{panel.trace.label}: minimum {low} {unit}, maximum {high} {unit}, "
             f"furthest from zero {_worst_text(panel)}, limits {limits}."
         )
+        if panel.over is not None and panel.trace.over is not None:
+            low, high = (
+                plain(float(f"{v * panel.factor:.4g}"))
+                for v in (panel.over.minimum, panel.over.maximum)
+            )
+            sentences.append(
+                f"{panel.trace.over.label}: minimum {low} {unit}, maximum {high} {unit}."
+            )
     for instant in instants:
         factor, unit = engineering(instant.time_s, "s", always=True)
         sentences.append(f"{instant.label} at {plain(instant.time_s * factor)} {unit}.")

@@ -128,9 +128,9 @@ class LogPlugin:
             prefix.append(f'<p class="simulated">{escape(SIMULATED_NOTICE)}</p>')
         href = escape(self._report_href, quote=True)
         prefix.append(
-            f'<p>Engineering log. The report of this run: <a href="{href}">{href}</a>, which also '
-            f"reads without scripts.</p><p>Started {self._started}, written {_utc_now()}.</p>"
-            "<noscript><p>The rows of this log need JavaScript.</p></noscript>"
+            f"<p>Engineering log. The rows of this log need JavaScript; the report of this run reads "
+            f'without: <a href="{href}">{href}</a>.</p>'
+            f"<p>Started {self._started}, written {_utc_now()}.</p>"
         )
         left_out = self._passed_rows - self._row_limit
         if left_out > 0:

@@ -16,6 +16,8 @@ from instruments.visa import builtin_errors, ignored_errors, interface_of, open_
 
 __all__ = ["MessageTransport", "Transport", "open_transport"]
 
+_MOST_TERMINATORS = 2
+"""Line feeds behind a block: Siglent scopes send two."""
 _CHUNK_BYTES = (1 << 20) - 1
 """Bytes asked of pyvisa-py at a time; not a power of two, which replies like to be a multiple of."""
 
@@ -91,7 +93,7 @@ class MessageTransport:
             limit_s = timeout_s + size / SLOWEST_BYTES_PER_S
             deadline_s = time.monotonic() + limit_s
             if length is not None and can_receive_into(self._client):
-                reply = self._read_in_place(first.data, size + 1)
+                reply = self._read_in_place(first.data, size + _MOST_TERMINATORS)
             else:
                 wanted = 0 if length is None else size
                 reply = self._read(timeout_s, deadline_s, wanted, [first.data])

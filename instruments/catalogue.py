@@ -18,6 +18,7 @@ __all__ = [
     "DRIVERS",
     "Driver",
     "OpenOptions",
+    "is_board",
     "known_models",
     "open_instrument",
     "open_load_switch",
@@ -133,6 +134,11 @@ def open_supply(
     if isinstance(driver, Supply):
         return driver
     raise _other_kind(driver, "a supply")
+
+
+def is_board(model: str) -> bool:
+    """Return whether a model is a relay board that cannot be asked who it is."""
+    return _board(model) is not None
 
 
 def known_models() -> tuple[tuple[str, str], ...]:

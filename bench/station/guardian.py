@@ -66,6 +66,8 @@ class GuardianOrders:
     life_sign: int | None = None
     """Descriptor of the runner's :class:`bench.station.death_watch.LifeSign`, where it has one."""
     silence_limit_s: float = SILENCE_LIMIT_S
+    board: str = ""
+    """Model of the switch where it is a relay board, which answers no ``*IDN?``."""
 
 
 class Guardian:
@@ -177,7 +179,7 @@ def main() -> int:
 def _connect(orders: GuardianOrders) -> _Connections:
     clock = TwinClock(orders.clock) if orders.clock else WallClock()
     return _Connections(
-        switch=open_load_switch(orders.switch, clock=clock),
+        switch=open_load_switch(orders.switch, expected_model=orders.board or None, clock=clock),
         supply=open_supply(orders.supply, clock=clock),
         dmm=open_multimeter(orders.dmm, clock=clock),
         clock=clock,
@@ -188,7 +190,8 @@ def _rehearse(orders: GuardianOrders, connections: _Connections) -> None:
     """Ask what the safe state will ask, commanding nothing: what is slow the first time is over."""
     connections.switch.closed_channels(orders.relays.values())
     for output in orders.supply_outputs:
-        connections.supply.output_is_on(output)
+        if output in connections.supply.readable_outputs:
+            connections.supply.output_is_on(output)
 
 
 def _read_line() -> bytes:

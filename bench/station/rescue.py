@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -17,7 +18,7 @@ from bench.errors import BenchError, UsageError
 from bench.record.schema import SafeStateRecord
 from bench.station.fixture import BATTERY_OUTPUT, CHARGER_OUTPUT, REFERENCE_OUTPUT
 from bench.station.safe_state import SafeStateParts, make_safe
-from instruments import open_load_switch, open_multimeter, open_supply
+from instruments import is_board, open_load_switch, open_multimeter, open_supply
 
 __all__ = ["rescue"]
 
@@ -26,6 +27,9 @@ DEFAULT_METER_RELAY: Final = 116
 
 _SECTION: Final = re.compile(r"^\s*\[\s*(?:instruments\.)?([\w.]+)\s*\]", re.MULTILINE)
 _RESOURCE: Final = re.compile(r'^\s*(resource|url|clock)\s*=\s*"([^"]+)"', re.MULTILINE)
+_SWITCH_MODEL: Final = re.compile(
+    r'^\s*\[\s*instruments\.switch\s*\][^\[]*?^\s*model\s*=\s*"([^"]+)"', re.MULTILINE
+)
 _METER_RELAY: Final = re.compile(r"^\s*dmm_electrode\s*=\s*(\d+)", re.MULTILINE)
 
 _T = TypeVar("_T")
@@ -37,6 +41,8 @@ class _Found:
 
     resources: dict[str, str] = field(default_factory=dict[str, str])
     meter_relay: int = DEFAULT_METER_RELAY
+    switch_model: str = ""
+    """Where the switch is a relay board, which answers no ``*IDN?``."""
 
 
 def rescue(station: Path | None, addresses: Path | None) -> SafeStateRecord:
@@ -72,6 +78,9 @@ def _from_station(path: Path | None) -> _Found:
         section = next((name for end, name in reversed(sections) if end <= match.start()), "")
         role = match.group(1) if match.group(1) == "clock" else section.rpartition(".")[2]
         found.resources[role] = match.group(2)
+    model = _SWITCH_MODEL.search(text)
+    if model and is_board(model.group(1)):
+        found.switch_model = model.group(1)
     relay = _METER_RELAY.search(text)
     if relay:
         found.meter_relay = int(relay.group(1))
@@ -85,7 +94,11 @@ def _parts(found: _Found, clock: Clock) -> SafeStateParts:
         return open_link(resources["device"], clock=clock, unlock_key="")
 
     return SafeStateParts(
-        switch=_opened(open_load_switch, resources.get("switch"), clock),
+        switch=_opened(
+            partial(open_load_switch, expected_model=found.switch_model or None),
+            resources.get("switch"),
+            clock,
+        ),
         supply=_opened(open_supply, resources.get("supply"), clock),
         dmm=_opened(open_multimeter, resources.get("dmm"), clock),
         relays={"dmm_electrode": found.meter_relay},

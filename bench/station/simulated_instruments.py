@@ -40,8 +40,12 @@ SIMULATED_MODELS: Final[Mapping[str, Mapping[str, str]]] = {
         "siglent-sdm3055": "SDM3055",
         "siglent-sdm3065x": "SDM3065X",
     },
-    "switch": {"keysight-daq970a": "DAQ970A"},
-    "supply": {"keysight-e36312a": "E36312A"},
+    "switch": {"keysight-daq970a": "DAQ970A", "keithley-2700": "MODEL 2700"},
+    "supply": {
+        "keysight-e36312a": "E36312A",
+        "rigol-dp832a": "DP832A",
+        "siglent-spd3303x": "SPD3303X",
+    },
 }
 """Role, name of the family, and the model that it answers to ``*IDN?``."""
 

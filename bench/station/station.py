@@ -31,6 +31,7 @@ from bench.stopwatch import Stopwatch
 from bench.waveform import Waveform
 from instruments import (
     OpenOptions,
+    is_board,
     open_load_switch,
     open_multimeter,
     open_oscilloscope,
@@ -86,6 +87,7 @@ class OpenStation:
             clock=self.configuration.clock or "",
             relays=dict(self.configuration.relays),
             supply_outputs=OUTPUTS,
+            board=entries["switch"].model if is_board(entries["switch"].model) else "",
             journal=str(journal.resolve()),
             runner_pid=_own_pid(),
         )

@@ -48,7 +48,9 @@ from bench.twin.scopes.siglent_sds import SiglentSdsHd
 from bench.twin.scopes.tektronix import TektronixMso44, TektronixTbs1104
 from bench.twin.scpi import ScpiInstrument
 from bench.twin.supply import PowerSupply
+from bench.twin.supply_others import RigolDp832A, SiglentSpd3303X
 from bench.twin.switch import SwitchUnit
+from bench.twin.switch_keithley import Keithley2700
 
 __all__ = ["DMMS", "SCOPES", "SUPPLIES", "SWITCHES", "Dialect", "Place", "named"]
 
@@ -91,8 +93,8 @@ def named(dialects: Mapping[str, Dialect[Kind]], name: str, role: str) -> Dialec
     )
 
 
-def _switch(place: Place) -> SwitchUnit:
-    return SwitchUnit(timeline=place.timeline, identity=place.identity, serial=place.serial)
+def _switch(kind: type[SwitchUnit]) -> Callable[[Place], SwitchUnit]:
+    return lambda place: kind(timeline=place.timeline, identity=place.identity, serial=place.serial)
 
 
 def _scope(kind: type[Oscilloscope]) -> Callable[[Place], Oscilloscope]:
@@ -194,13 +196,25 @@ DMMS: Mapping[str, Dialect[Multimeter]] = {
 }
 SWITCHES: Mapping[str, Dialect[SwitchUnit]] = {
     "keysight-daq970a": Dialect(
-        build=_switch,
+        build=_switch(SwitchUnit),
         identity="Keysight Technologies,DAQ970A,{serial},A.02.02-SIMULATED",
+    ),
+    "keithley-2700": Dialect(
+        build=_switch(Keithley2700),
+        identity="KEITHLEY INSTRUMENTS INC.,MODEL 2700,{serial},B09-SIMULATED",
     ),
 }
 SUPPLIES: Mapping[str, Dialect[PowerSupply]] = {
     "keysight-e36312a": Dialect(
         build=_supply(PowerSupply),
         identity="Keysight Technologies,E36312A,{serial},2.1.4-SIMULATED",
+    ),
+    "rigol-dp832a": Dialect(
+        build=_supply(RigolDp832A),
+        identity="RIGOL TECHNOLOGIES,DP832A,{serial},00.01.16-SIMULATED",
+    ),
+    "siglent-spd3303x": Dialect(
+        build=_supply(SiglentSpd3303X),
+        identity="Siglent Technologies,SPD3303X,{serial},1.01.01-SIMULATED",
     ),
 }

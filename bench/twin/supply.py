@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
@@ -49,6 +50,10 @@ class _Output:
 class PowerSupply(ScpiInstrument):
     """The supply of the laboratory."""
 
+    highest_v: ClassVar[dict[int, float]] = _HIGHEST_V
+    highest_a: ClassVar[dict[int, float]] = _HIGHEST_A
+    default_a: ClassVar[dict[int, float]] = _DEFAULT_A
+
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
         super().__init__(identity, timeline)
         self._noise = np.random.default_rng([seed, 0x51])
@@ -56,16 +61,16 @@ class PowerSupply(ScpiInstrument):
         self._accuracy_draws: dict[int, list[float]] = dict(
             zip(OUTPUTS, draws.tolist(), strict=True)
         )
-        self.outputs = {n: _Output(current_a=_DEFAULT_A[n]) for n in OUTPUTS}
+        self.outputs = {n: _Output(current_a=self.default_a[n]) for n in OUTPUTS}
         self._selected = 1
-        self._add_commands()
+        self.add_own_commands()
 
     def reset(self) -> None:
         """Switch every output off and set it to 0 V."""
         for number, output in self.outputs.items():
-            output.voltage_v, output.current_a = 0.0, _DEFAULT_A[number]
+            output.voltage_v, output.current_a = 0.0, self.default_a[number]
             output.on = False
-            self._apply(number)
+            self.apply(number)
         self._selected = 1
 
     def operation_pending(self) -> bool:
@@ -82,7 +87,7 @@ class PowerSupply(ScpiInstrument):
 
     # -- the outputs
 
-    def _apply(self, number: int) -> None:
+    def apply(self, number: int) -> None:
         """Bring the terminal source to what is set, in steps where it is on."""
         output = self.outputs[number]
         output.order += 1
@@ -111,7 +116,7 @@ class PowerSupply(ScpiInstrument):
             number, voltage_v=source_v, current_limit_a=output.current_a, on=output.on
         )
 
-    def _reading(self, number: int) -> tuple[float, float]:
+    def reading(self, number: int) -> tuple[float, float]:
         """Return volts and amperes as read back."""
         self.timeline.advance_by(_READING_NS)
         volts, amperes = self.timeline.world.supply_reading(number)
@@ -136,7 +141,8 @@ class PowerSupply(ScpiInstrument):
 
     # -- commands
 
-    def _add_commands(self) -> None:
+    def add_own_commands(self) -> None:
+        """Declare the commands of this family."""
         add = self.tree.add
         add("INSTrument[:SELect]", command=self._select)
         add("INSTrument:NSELect", command=self._select_number)
@@ -176,22 +182,22 @@ class PowerSupply(ScpiInstrument):
         token = call.arguments.word()
         for number in self._which(call):
             self.outputs[number].voltage_v = self._voltage(call, token, number)
-            self._apply(number)
+            self.apply(number)
 
     def _set_current(self, call: Call) -> None:
         token = call.arguments.word()
         for number in self._which(call):
             self.outputs[number].current_a = self._current(call, token, number)
-            self._apply(number)
+            self.apply(number)
 
     def _voltage(self, call: Call, token: str, number: int) -> float:
         return type(call.arguments)([token]).number(
-            "V", low=0.0, high=_HIGHEST_V[number], default=0.0
+            "V", low=0.0, high=self.highest_v[number], default=0.0
         )
 
     def _current(self, call: Call, token: str, number: int) -> float:
         return type(call.arguments)([token]).number(
-            "A", low=_LOWEST_A, high=_HIGHEST_A[number], default=_DEFAULT_A[number]
+            "A", low=_LOWEST_A, high=self.highest_a[number], default=self.default_a[number]
         )
 
     def _query_voltage(self, call: Call) -> str:
@@ -210,7 +216,7 @@ class PowerSupply(ScpiInstrument):
         if call.arguments.remaining:
             current_a = self._current(call, call.arguments.word(), number)
         output.voltage_v, output.current_a, self._selected = voltage_v, current_a, number
-        self._apply(number)
+        self.apply(number)
 
     def _query_apply(self, call: Call) -> str:
         number = self._named(call) if call.arguments.remaining else self._selected
@@ -223,7 +229,7 @@ class PowerSupply(ScpiInstrument):
             output = self.outputs[number]
             if output.on != on:
                 output.on = on
-                self._apply(number)
+                self.apply(number)
 
     def _query_switch(self, call: Call) -> str:
         return ",".join(str(int(self.outputs[number].on)) for number in self._which(call))
@@ -233,4 +239,4 @@ class PowerSupply(ScpiInstrument):
             raise ScpiError(-222)
 
     def _measure(self, call: Call, index: int) -> str:
-        return ",".join(scientific(self._reading(number)[index]) for number in self._which(call))
+        return ",".join(scientific(self.reading(number)[index]) for number in self._which(call))

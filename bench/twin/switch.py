@@ -28,6 +28,10 @@ class SwitchUnit(ScpiInstrument):
         super().__init__(identity, timeline)
         self._serial = serial
         self._cycles: Counter[int] = Counter()
+        self.add_own_commands()
+
+    def add_own_commands(self) -> None:
+        """Declare the commands of this family."""
         add = self.tree.add
         add("ROUTe:CLOSe", command=self._close, query=lambda call: self._state(call, closed=True))
         add("ROUTe:CLOSe:EXCLusive", command=self._close_only)
@@ -40,9 +44,9 @@ class SwitchUnit(ScpiInstrument):
 
     def reset(self) -> None:
         """Open every relay."""
-        self._drive(CHANNELS, closed=False)
+        self.drive(CHANNELS, closed=False)
 
-    def _drive(self, channels: tuple[int, ...], *, closed: bool) -> None:
+    def drive(self, channels: tuple[int, ...], *, closed: bool) -> None:
         """Move what is not there yet and wait for the slowest contact."""
         world = self.timeline.world
         settled_ns = self.timeline.now_ns
@@ -53,15 +57,15 @@ class SwitchUnit(ScpiInstrument):
         self.timeline.advance_to(settled_ns)
 
     def _close(self, call: Call) -> None:
-        self._drive(call.arguments.channel_list(CHANNELS), closed=True)
+        self.drive(call.arguments.channel_list(CHANNELS), closed=True)
 
     def _close_only(self, call: Call) -> None:
         channels = call.arguments.channel_list(CHANNELS)
-        self._drive(tuple(set(CHANNELS) - set(channels)), closed=False)
-        self._drive(channels, closed=True)
+        self.drive(tuple(set(CHANNELS) - set(channels)), closed=False)
+        self.drive(channels, closed=True)
 
     def _open(self, call: Call) -> None:
-        self._drive(call.arguments.channel_list(CHANNELS), closed=False)
+        self.drive(call.arguments.channel_list(CHANNELS), closed=False)
 
     def _state(self, call: Call, *, closed: bool) -> str:
         channels = call.arguments.channel_list(CHANNELS)
@@ -87,7 +91,7 @@ class SwitchUnit(ScpiInstrument):
             self.reset()
             return
         slot = self._slot(call)
-        self._drive(tuple(c for c in CHANNELS if slot < c < slot + 100), closed=False)
+        self.drive(tuple(c for c in CHANNELS if slot < c < slot + 100), closed=False)
 
     def _cycle_counts(self, call: Call) -> str:
         channels = call.arguments.channel_list(CHANNELS)

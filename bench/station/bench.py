@@ -286,9 +286,10 @@ class Bench:
         """The signs of the phases that the profile declares."""
         return (1,) if self.profile.waveform.kind == "monophasic" else (1, -1)
 
-    def walk_seed(self, load_ohm: float) -> str:
-        """Return the seed of a random walk; the same for the same run."""
-        return f"{self._seed}/FLT-030/{load_ohm:g}"
+    @property
+    def walk_seed(self) -> str:
+        """Seed of the random walks; the same for the same run."""
+        return f"{self._seed}/FLT-030"
 
     def phases_s(self, count: int, purpose: str) -> list[float]:
         """Return random instants within a polarity cycle; the same for the same seed."""

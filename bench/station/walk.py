@@ -8,7 +8,6 @@ Why no library does it: docs/decisions/0006-state-walk.md.
 from __future__ import annotations
 
 import contextlib
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,7 +23,7 @@ from bench.station.scales import Label
 from bench.station.treatment import Treatment
 from bench.station.walk_judge import Step, StepJudge
 
-__all__ = ["Violation", "Walk", "Walker", "chosen_actions"]
+__all__ = ["Violation", "Walk", "Walker"]
 
 MOST_REPLAYS: Final = 25
 MOST_REPLAYED_STEPS: Final = 400
@@ -42,12 +41,6 @@ QUIET_S: Final = 0.6
 """Sensing four times a second, confirmed once."""
 LEVEL_S: Final = 0.3
 RESET_S: Final = 2.0
-WEIGHTS: Final = {
-    Deed.LEVEL: 5, Deed.START: 5, Deed.STOP: 2, Deed.PAUSE: 3, Deed.RESUME: 3, Deed.LIFT: 3,
-    Deed.TOUCH: 4, Deed.PLUG: 1, Deed.UNPLUG: 2, Deed.RESET: 1, Deed.WAIT: 2, Deed.POWER: 1,
-    Deed.ABORT: 2,
-}  # fmt: skip
-"""How often each is tried: what begins and changes an output more often than what ends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +64,6 @@ class Walk:
     steps: int
     violation: Violation | None
     replays: int
-
-
-def chosen_actions(seed: str, steps: int, levels: int) -> tuple[Action, ...]:
-    """Return the steps of a walk; the same for the same seed.
-
-    The levels go one beyond either end: those must be refused.
-    """
-    source = random.Random(seed)
-    deeds = source.choices(list(WEIGHTS), weights=list(WEIGHTS.values()), k=steps)
-    return tuple(
-        Action(deed=deed, level=source.randint(0, levels + 1) if deed is Deed.LEVEL else 0)
-        for deed in deeds
-    )
 
 
 def shortest(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.plugin import Bench, Check
-from bench.station.walk import chosen_actions
+from bench.station.walk_steps import chosen_walks
 
 STEPS = 100
 LOADS_OHM = (500.0, 2000.0)
@@ -15,8 +15,10 @@ LOADS_OHM = (500.0, 2000.0)
 @pytest.mark.requirement("FLT-030")
 @pytest.mark.parametrize("at_ohm", LOADS_OHM)
 def test_no_walk_leaves_the_state_machine(bench: Bench, check: Check, at_ohm: float) -> None:
-    actions = chosen_actions(bench.walk_seed(at_ohm), STEPS, len(bench.profile.levels))
-    found = bench.walker.walk(actions, load_ohm=at_ohm)
+    walks = chosen_walks(
+        bench.walk_seed, walks=len(LOADS_OHM), steps=STEPS, levels=len(bench.profile.levels)
+    )
+    found = bench.walker.walk(walks[LOADS_OHM.index(at_ohm)], load_ohm=at_ohm)
     violation = found.violation
     evidence = () if violation is None or violation.capture is None else (
         tuple(violation.capture.hashes.values())

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from bench.device.state_model import Action, Deed
-from bench.station.walk import MOST_REPLAYS, WEIGHTS, chosen_actions, shortest
+import pytest
+
+from bench.device.link import DeviceState
+from bench.device.state_model import Action, Deed, DeviceModel
+from bench.station.walk import MOST_REPLAYS, shortest
+from bench.station.walk_steps import chosen_walks
+
+S = DeviceState
 
 
-def test_a_seed_gives_the_same_walk() -> None:
-    assert chosen_actions("1", 200, 5) == chosen_actions("1", 200, 5)
-    assert chosen_actions("1", 200, 5) != chosen_actions("2", 200, 5)
+def test_a_seed_gives_the_same_walks() -> None:
+    assert chosen_walks("1", walks=2, steps=100, levels=5) == chosen_walks(
+        "1", walks=2, steps=100, levels=5
+    )
+    assert chosen_walks("1", walks=1, steps=99, levels=5) != chosen_walks(
+        "2", walks=1, steps=99, levels=5
+    )
 
 
-def test_a_walk_tries_everything() -> None:
-    actions = chosen_actions("1", 200, 5)
-    assert {action.deed for action in actions} == set(Deed) == set(WEIGHTS)
-    assert {action.level for action in actions if action.deed is Deed.LEVEL} == set(range(7))
+@pytest.mark.parametrize("levels", [1, 3, 10])
+@pytest.mark.parametrize("seed", ["1", "7", "23"])
+def test_two_walks_meet_every_pair_of_state_and_deed(seed: str, levels: int) -> None:
+    met: set[tuple[DeviceState, Deed]] = set()
+    chosen: set[int] = set()
+    for walk in chosen_walks(seed, walks=2, steps=100, levels=levels):
+        model = DeviceModel(resume_window_s=1.0, charge_inhibit=True, levels=levels)
+        for action in walk:
+            met.add((model.state, action.deed))
+            chosen.add(action.level if action.deed is Deed.LEVEL else 1)
+            model.apply(action, 0.0, accepted=model.accepts(action, 0.0) is not False)
+    states = (S.IDLE, S.ARMED, S.RUN, S.PAUSE, S.CHARGE)
+    assert {(state, deed) for state in states for deed in Deed} <= met
+    assert {0, levels + 1} & chosen
 
 
 def fails(actions: tuple[Action, ...]) -> bool:

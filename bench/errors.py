@@ -28,6 +28,7 @@ __all__ = [
     "SafeStateNotConfirmed",
     "ScpiError",
     "SettingOutOfRange",
+    "SupplyFault",
     "UsageError",
 ]
 
@@ -108,6 +109,10 @@ class ReadingOverload(InstrumentError, ArithmeticError):
 
 class FixtureError(BenchError):
     """The fixture is not what the station file says (load, shunt, relay, reference current)."""
+
+
+class SupplyFault(FixtureError):
+    """The battery emulator starves the device: nothing that it then does is its own."""
 
 
 class DeviceLinkError(BenchError):

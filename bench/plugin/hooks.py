@@ -21,6 +21,7 @@ from bench.errors import (
     FixtureError,
     NotConnected,
     NotOffered,
+    SupplyFault,
 )
 from bench.judge import Verdict
 from bench.plugin.check import Check
@@ -171,10 +172,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             )  # fmt: skip
         pytest.skip(str(reason))  # the rows above say NOT TESTED and why; so does the log
     except BenchError as error:
-        run.problem(item.nodeid, error, _unanswered(item, check))
+        starved = isinstance(error, SupplyFault)
+        run.problem(item.nodeid, error, _unanswered(item, check), decides_run=starved)
         run.left_in_the_middle = True
-        if isinstance(error, NotConnected):  # nothing more can be measured without it
-            item.session.shouldfail = "an instrument is gone: what is left was not started"
+        if starved or isinstance(error, NotConnected):  # nothing more can be measured
+            item.session.shouldfail = "the bench is at fault: what is left was not started"
         raise
     except Exception as error:
         run.problem(item.nodeid, error, requirement_ids(item))

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Final, Self
 
 from bench.device.link import DeviceState
-from bench.errors import BenchError, DeviceMisbehaved, FixtureError, LinkTimeout
+from bench.errors import BenchError, DeviceMisbehaved, FixtureError, LinkTimeout, SupplyFault
 from bench.profile import Profile
 from bench.record.schema import DeviceRecord
 from bench.station.acquisition import Capture, Shot
@@ -398,7 +398,7 @@ class Bench:
         with self.stopwatch.during("device wait"):
             self.treatment.must_run()
             if problem := self.fixture.battery_fault():
-                raise FixtureError(problem)
+                raise SupplyFault(problem)
             telemetry, status = self.readings.now()
         return SteadyOutput(
             capture=capture,

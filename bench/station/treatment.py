@@ -12,7 +12,7 @@ from typing import Final
 
 from bench.clock import Clock
 from bench.device.link import DeviceLink, DeviceState, DeviceStatus
-from bench.errors import DeviceLinkError, DeviceMisbehaved, DeviceRefused
+from bench.errors import DeviceLinkError, DeviceMisbehaved, DeviceRefused, SupplyFault
 from bench.profile import Profile
 from bench.station.fixture import Fixture
 
@@ -41,6 +41,7 @@ class Treatment:
         self._fixture = fixture
         self._clock = clock
         self.profile = self._profile = profile
+        self._supply_proved = False
         self.after_start: Callable[[], None] | None = None
         """What every session goes through once its output is at its level."""
 
@@ -108,8 +109,15 @@ class Treatment:
         self._clock.sleep(timers.ramp_s)  # before that it cannot have arrived: do not ask
         self.wait_for(DeviceState.RUN, within_s=limit_s, after=f"START at level {level}")
         self._clock.sleep(SETTLE_S)
+        self._require_supply()
         if self.after_start is not None:
             self.after_start()
+
+    def _require_supply(self) -> None:
+        """Once, with the first session running: the supply must hold its voltage under it."""
+        if not self._supply_proved and (problem := self._fixture.battery_fault()):
+            raise SupplyFault(problem)
+        self._supply_proved = True
 
     def begin(self, *, level: int, session_s: float | None = None) -> None:
         """Send LEVEL and START; the output ramps up after this returns."""

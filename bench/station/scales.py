@@ -79,7 +79,8 @@ class Scale:
             return (
                 f"channel {view.channel} ({self.label.value}) at {self.volts_per_division:g} V/div "
                 f"reads {gain:+.1%} against the multimeter on the reference current, expected "
-                f"within ±{most:.0%}: check the probe factor and the amplifier"
+                f"within ±{most:.0%}: check probe factor, coupling, range, "
+                "zero and amplifier"
             )
         if abs(self.zero_v) > MAXIMUM_ZERO_DIV * self.volts_per_division:
             return (

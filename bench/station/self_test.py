@@ -205,7 +205,8 @@ class SelfTest:
                 SelfTestStep(
                     name=name, passed=False, unit="Ω", detail=f"above the {range_ohm:g} Ω range"
                 ),
-                remedy=f"expected {expected_ohm:g} Ω: a relay does not close or a lead is open",
+                remedy=f"expected {expected_ohm:g} Ω: a relay does not close, or a lead or the "
+                "fuse of the meter is open",
             )
             raise
 
@@ -219,7 +220,7 @@ class SelfTest:
                 low=expected_ohm * (1 - tolerance),
                 high=expected_ohm * (1 + tolerance),
             ),
-            remedy="a relay is stuck, a contact is worn, or the station file has another resistor",
+            remedy=_suspects(name, too_low=ohm < expected_ohm),
         )
 
     def judge(self, step: SelfTestStep, remedy: str) -> None:
@@ -232,6 +233,17 @@ class SelfTest:
         found = "no reading" if step.value is None else f"{step.value:.6g} {step.unit}"
         wanted = _wanted(step)
         raise FixtureError(f"self-test: {step.name}: {found}{wanted}; {remedy}")
+
+
+def _suspects(name: str, *, too_low: bool) -> str:
+    """Return what to look for where a resistance is not what the station file says."""
+    if too_low and name == "shunt":
+        found = "something lies across it (a second earth lead, a stuck relay)"
+    elif too_low:
+        found = "another load's relay is stuck closed"
+    else:
+        found = "a contact is worn or a resistor has drifted"
+    return f"{found}, the meter is on another function or out of calibration, or the station file is wrong"
 
 
 def lead_loop_problem(fixture: Fixture, dmm: Multimeter) -> str:

@@ -29,15 +29,23 @@ class ScpiStream:
     def __init__(self, instrument: ScpiInstrument) -> None:
         self._instrument = instrument
         self._pending = b""
+        self._overrun = False
 
     def feed(self, data: bytes) -> bytes:
         """Execute every message that is complete; return what they answer."""
         *messages, self._pending = (self._pending + data).split(b"\n")
+        replies = [self._take(message) for message in messages]
         if len(self._pending) > _LONGEST_MESSAGE:
-            self._pending = b""
-            self._instrument.push_error(ScpiError(-363))
-        replies = [self._instrument.execute(message) for message in messages if message.strip()]
+            self._overrun, self._pending = True, b""
         return b"".join(reply + b"\n" for reply in replies if reply is not None)
+
+    def _take(self, message: bytes) -> bytes | None:
+        """Execute one message; what overruns the buffer is dropped up to its line feed."""
+        if self._overrun or len(message) > _LONGEST_MESSAGE:
+            self._overrun = False
+            self._instrument.push_error(ScpiError(-363))
+            return None
+        return self._instrument.execute(message) if message.strip() else None
 
 
 class StreamServer(LineServer):

@@ -82,6 +82,14 @@ def test_every_requirement_and_test_of_the_run_is_named(page):
         assert words.count(test.node_id) >= 2, "traceability goes both ways"
 
 
+def test_corrections_of_an_instrument_stand_beside_its_calibration():
+    correction = "0.1 V: (+20 ± 8) ppm, (-1e-06 ± 4e-07) V"
+    scope, meter, *rest = run().equipment
+    equipment = (scope, replace(meter, corrections=(correction,)), *rest)
+    page = Page(render_compliance(run(equipment=equipment), load_waveform))
+    assert f"corrected on {correction}" in page.words()
+
+
 def test_the_parts_come_in_their_order(page):
     words = page.words()
     places = [

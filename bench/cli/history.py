@@ -18,6 +18,7 @@ from bench.history import (
     gauge_average_range,
     load_reference,
     load_rows,
+    load_stored_rows,
     measured,
     of_production,
     type_one,
@@ -25,6 +26,8 @@ from bench.history import (
 from bench.history.capability import Index
 from bench.history.frames import where
 from bench.history.overview import Overview, Parameter, numbers, overview, parameter
+from bench.station.settings import resolve
+from bench.store import StoreAddress, fill_from, read_address, store_of
 from reports.history import render_history
 
 __all__ = ["add_arguments", "run"]
@@ -37,7 +40,14 @@ _DRIFTS: Final = 0.01
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``bench history``."""
-    parser.add_argument("folder", metavar="RUNS", type=Path, help="a folder of run folders")
+    parser.add_argument(
+        "folder", metavar="RUNS", type=Path, nargs="?",
+        help="a folder of run folders; with --store: its runs are stored first, where they are not",
+    )  # fmt: skip
+    parser.add_argument(
+        "--store", metavar="URL|default",
+        help="read a store: sqlite:///FILE, postgresql://USER@HOST/DATABASE, or the default one",
+    )  # fmt: skip
     parser.add_argument("--unit", metavar="SERIAL", help="only this unit: its runs in time")
     parser.add_argument("--station", metavar="NAME", help="only this station")
     parser.add_argument(
@@ -62,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.parameter is None and (arguments.gauge or arguments.type_one is not None):
         option = "--gauge" if arguments.gauge else "--type-one"
         raise UsageError(f"{option}: of which measurement? give --parameter ID")
-    rows, reference = load_rows(arguments.folder), load_reference(arguments.folder)
+    rows, reference = _rows(arguments), load_reference(arguments.folder)
     if arguments.station is not None:
         reference = where(reference, reference["station"] == arguments.station)
     for option, column in (("unit", "serial"), ("station", "station"), ("parameter", "id")):
@@ -73,6 +83,39 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.write("\n".join([*_head(found), *_lines(arguments, rows, found)]) + "\n")
     _write(arguments, rows, found)
     return 0
+
+
+def _rows(arguments: argparse.Namespace) -> pd.DataFrame:
+    """Return the rows of the folder or of the store."""
+    if arguments.store is None:
+        if arguments.folder is None:
+            raise UsageError("history: of which runs? give a folder of run folders, or --store")
+        return load_rows(arguments.folder)
+    address = _address(arguments.store)
+    if arguments.folder is not None:
+        filled = fill_from(arguments.folder, address)
+        for problem in filled.problems:
+            sys.stderr.write(f"bench: {problem}\n")
+        sys.stderr.write(
+            f"bench: {len(filled.stored)} runs stored in {address.shown}, "
+            f"{len(filled.known)} were there, {filled.waiting} not taken\n"
+        )
+    return load_stored_rows(
+        address,
+        serial=arguments.unit,
+        station=arguments.station,
+        parameter=arguments.parameter,
+    )
+
+
+def _address(text: str) -> StoreAddress:
+    if text != "default":
+        return read_address(text, origin="--store")
+    stated = resolve("store_url")
+    found = store_of(stated.value, origin=stated.origin, default_folder=Path("runs"))
+    if found is None:
+        raise UsageError(f"--store default: {stated.origin} says that there is none")
+    return found
 
 
 def _lines(arguments: argparse.Namespace, rows: pd.DataFrame, found: Overview) -> Iterator[str]:
@@ -95,7 +138,9 @@ def _write(arguments: argparse.Namespace, rows: pd.DataFrame, found: Overview) -
             if option == "csv":
                 rows.to_csv(path, index=False)
             else:
-                path.write_text(render_history(found, name=str(arguments.folder)), encoding="utf-8")
+                path.write_text(
+                    render_history(found, name=str(arguments.folder or "store")), encoding="utf-8"
+                )
         except OSError as error:
             raise UsageError(f"--{option} {path}: cannot be written ({error.strerror})") from error
 

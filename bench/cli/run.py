@@ -14,6 +14,7 @@ import pytest
 from bench.challenge import require_known_faults
 from bench.cli.run_options import add_run_options
 from bench.cli.run_text import run_text
+from bench.errors import BenchError
 from bench.plugin.decidability import require_decidable
 from bench.plugin.hooks import REFUSED, RUN, SETTINGS
 from bench.plugin.run import Run
@@ -57,9 +58,9 @@ class _Bridge:
         return report.outcome, "", ""
 
     @property
-    def refused(self) -> bool:
-        """Whether the plan was refused after its tests were collected: nothing was opened."""
-        return self._config is not None and REFUSED in self._config.stash
+    def refused(self) -> BenchError | None:
+        """Why the plan was refused after its tests were collected: nothing was opened."""
+        return None if self._config is None else self._config.stash.get(REFUSED, None)
 
     @property
     def run(self) -> Run | None:
@@ -118,13 +119,30 @@ def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
         sys.stderr.write(f"pytest {' '.join(words)}\n")
     bridge = _Bridge(settings)
     with contextlib.redirect_stdout(sys.stderr):
-        status = pytest.main(words, plugins=[bridge])
+        status = _pytest(words, bridge)
     finished = bridge.run
-    if bridge.refused:
+    if bridge.refused is not None:
         shutil.rmtree(settings.folder)
     if finished is None:
         return int(status) or pytest.ExitCode.NO_TESTS_COLLECTED, None
+    for trouble in filter(None, (str(finished.record_failure or ""), finished.report_failure)):
+        sys.stderr.write(f"bench: {trouble}\n")
     return _exit_code(finished, int(status)), finished.folder
+
+
+def _pytest(words: list[str], bridge: _Bridge) -> int:
+    """Run pytest; a log file that cannot be written is no traceback."""
+    try:
+        return pytest.main(words, plugins=[bridge])
+    except OSError as error:
+        if bridge.refused is not None:
+            sys.stderr.write(f"bench: {bridge.refused}\n")
+            return bridge.refused.exit_code
+        if bridge.run is None:
+            raise
+        where = error.filename or bridge.run.folder
+        bridge.run.report_failure = f"{where}: cannot be written ({error.strerror})"
+        return pytest.ExitCode.OK
 
 
 def _forward(settings: RunSettings) -> None:
@@ -175,4 +193,6 @@ def _exit_code(finished: Run, status: int) -> int:
         return INTERRUPTED_EXIT
     if status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
         return status
+    if finished.record_failure is not None:
+        return finished.record_failure.exit_code
     return finished.failure_exit_code or EXIT_OF_VERDICT[record.verdict]

@@ -5,6 +5,7 @@ from bench.history.charts import ControlChart, Signal, individuals, nelson, west
 from bench.history.frames import (
     failures,
     load_rows,
+    load_stored_rows,
     measured,
     of_golden_units,
     of_production,
@@ -29,6 +30,7 @@ __all__ = [
     "individuals",
     "load_reference",
     "load_rows",
+    "load_stored_rows",
     "measured",
     "nelson",
     "of_golden_units",

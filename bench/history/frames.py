@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -13,12 +13,15 @@ import numpy as np
 import pandas as pd
 
 from bench.decision import FAILED, Verdict
+from bench.errors import UsageError
 from bench.record.summaries import read_summary, run_folders
+from bench.store import StoreAddress, history_rows
 
 __all__ = [
     "Yields",
     "failures",
     "load_rows",
+    "load_stored_rows",
     "measured",
     "measured_each",
     "of_golden_units",
@@ -66,6 +69,28 @@ def load_rows(path: Path) -> pd.DataFrame:
         for run in runs
         for row in run.measurements
     ]  # fmt: skip
+    return _frame(rows)
+
+
+def load_stored_rows(
+    address: StoreAddress,
+    *,
+    serial: str | None = None,
+    station: str | None = None,
+    parameter: str | None = None,
+) -> pd.DataFrame:
+    """Return the same of a store, as far as asked for; raises UsageError and StoreUnavailable."""
+    rows = history_rows(address, serial=serial, station=station, parameter=parameter)
+    if not rows:
+        asked = {"--unit": serial, "--station": station, "--parameter": parameter}
+        named = ", ".join(f"{name} {value}" for name, value in asked.items() if value is not None)
+        raise UsageError(
+            f"store {address.shown}: it has no measurement{f' of {named}' if named else ''}"
+        )
+    return _frame(rows)
+
+
+def _frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     numbers = ["value", "standard_uncertainty", "low", "high", "margin_pct"]
     return frame.astype(dict.fromkeys(numbers, "float64"))

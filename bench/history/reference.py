@@ -69,13 +69,15 @@ class Drift:
         return self.last - self.first
 
 
-def load_reference(path: Path) -> pd.DataFrame:
+def load_reference(path: Path | None) -> pd.DataFrame:
     """Return the measured self-test steps of a folder of runs, oldest run first; columns as ``COLUMNS``.
+
+    None is no folder: a store holds no self-test.
 
     A run without a journal that can be read adds nothing. Raises UsageError and FileFormatError.
     """
     rows: list[tuple[object, ...]] = []
-    for folder in run_folders(path):
+    for folder in () if path is None else run_folders(path):
         run = read_summary(folder)
         rows += [
             (

@@ -19,6 +19,7 @@ from bench.errors import (
     DeviceMisbehaved,
     DeviceRefused,
     FixtureError,
+    InstrumentError,
     NotConnected,
     NotOffered,
     SupplyFault,
@@ -29,17 +30,21 @@ from bench.plugin.decidability import require_decidable
 from bench.plugin.progress import Progress
 from bench.plugin.run import Run, RunFailed
 from bench.plugin.settings import RunSettings, add_options, settings_from
+from bench.record import RecordFailed
 from bench.record.schema import RunRecord, TestOutcome
 from bench.requirements import Requirement
 from bench.station.bench import Bench
+from bench.station.guardian import GuardianLost
 from reports.log import LogPlugin
 
 __all__ = ["REFUSED", "RUN", "SETTINGS", "requirement_ids"]
 
 RUN = pytest.StashKey[Run]()
 SETTINGS = pytest.StashKey[RunSettings]()
-REFUSED = pytest.StashKey[ConfigurationError]()
+REFUSED = pytest.StashKey[BenchError]()
 _CHECK = pytest.StashKey[Check]()
+_ENDS_THE_RUN = (NotConnected, SupplyFault, RecordFailed, GuardianLost)
+"""An instrument is gone or the supply at fault, nothing can be recorded, or nobody would make the bench safe."""
 ALL_PHASES = 20
 """Random instants within a polarity cycle; the worst is reported. Source: docs/laboratory.md."""
 _OUTCOME = pytest.StashKey[TestOutcome]()
@@ -137,7 +142,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     except ConfigurationError as refusal:
         config.stash[REFUSED] = refusal
         pytest.exit(f"refused: {refusal}", returncode=refusal.exit_code)
-    run = Run(settings, planned=config.stash[_PLANNED], selected=selected)
+    try:
+        run = Run(settings, planned=config.stash[_PLANNED], selected=selected)
+    except RecordFailed as refusal:
+        config.stash[REFUSED] = refusal
+        pytest.exit(f"refused: {refusal}", returncode=refusal.exit_code)
     config.stash[RUN] = run
     config.pluginmanager.register(Progress(total=len(items)), "bench-progress")
     with run:
@@ -172,11 +181,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             )  # fmt: skip
         pytest.skip(str(reason))  # the rows above say NOT TESTED and why; so does the log
     except BenchError as error:
-        starved = isinstance(error, SupplyFault)
-        run.problem(item.nodeid, error, _unanswered(item, check), decides_run=starved)
+        run.problem(
+            item.nodeid,
+            error,
+            _unanswered(item, check),
+            decides_run=isinstance(error, SupplyFault),
+        )
         run.left_in_the_middle = True
-        if starved or isinstance(error, NotConnected):  # nothing more can be measured
-            item.session.shouldfail = "the bench is at fault: what is left was not started"
+        if isinstance(error, _ENDS_THE_RUN):
+            item.session.shouldfail = f"what is left was not started: {error}"
         raise
     except Exception as error:
         run.problem(item.nodeid, error, requirement_ids(item))
@@ -218,7 +231,10 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
         try:
             run.rest()
         except BenchError as error:
-            run.problem(f"{item.nodeid} (teardown)", error, ())
+            stuck = isinstance(error, InstrumentError)
+            run.problem(f"{item.nodeid} (teardown)", error, (), decides_run=stuck)
+            if stuck:
+                item.session.shouldfail = f"the path may still be closed: {error}"
             raise
     return (yield)
 

@@ -22,6 +22,7 @@ from bench.plugin.start import started_event
 from bench.plugin.warm_up import start_warm_up
 from bench.record import (
     Journal,
+    RecordFailed,
     create_run_folder,
     load_run,
     store_waveform,
@@ -29,6 +30,7 @@ from bench.record import (
 )
 from bench.record.closing import HeldMark, close_run
 from bench.record.events import Finished, Kind, Problem
+from bench.record.reserve import Reserve
 from bench.record.run_folder import JOURNAL_NAME, WAVEFORM_FOLDER
 from bench.record.schema import RunRecord, SafeStateRecord, SelfTestStep, TestOutcome
 from bench.requirements import Catalogue
@@ -46,6 +48,8 @@ __all__ = ["Run", "RunFailed"]
 
 COMPILING_BEAT_S = 5.0
 DIALOGUE_FOLDER = "dialogues"
+_ENDING = frozenset({Kind.PROBLEM, Kind.TEST, Kind.SAFE_STATE, Kind.FINISHED})
+"""Lines that are written as far as the disk takes them: nothing is measured any more."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -73,6 +77,9 @@ class Run:
         self.left_in_the_middle = False
         """A test ended in an error of the bench: the device may still have a fault injected."""
         self.failure_exit_code: int | None = None
+        self.record_failure: RecordFailed | None = None
+        """Why nothing more can be recorded."""
+        self.report_failure = ""
         self._planned = dict(planned)
         self._selected = {requirement for ids in selected for requirement in ids}
         self._station: OpenStation | None = None
@@ -85,6 +92,7 @@ class Run:
         self._device_time_s = 0.0
         if not (self.folder / WAVEFORM_FOLDER).is_dir():
             create_run_folder(self.folder)
+        self._reserve = Reserve(self.folder)
         self._mark = HeldMark(self.folder)
         self.journal = Journal(self.folder / JOURNAL_NAME)
         self._context = CheckContext(
@@ -208,37 +216,50 @@ class Run:
         for number in _SIGNALS:
             previous = signal.signal(number, signal.SIG_IGN)
             self._stack.callback(signal.signal, number, previous)
+        self.interrupted = isinstance(error, KeyboardInterrupt)
         with self._stack:
-            self.interrupted = isinstance(error, KeyboardInterrupt)
-            if error is None:
-                self._closing_reference()
-            self._make_safe()
-            self._finish("interrupted" if error is not None else "completed")
+            try:
+                if error is None and self.record_failure is None:
+                    self._closing_reference()
+            finally:
+                self._make_safe()
+                self._finish("interrupted" if error is not None else "completed")
 
     def record(self) -> RunRecord:
         """Read the run back from its folder."""
         return load_run(self.folder)
 
     def close_record(self) -> None:
-        """Seal the folder: to be called once every file of the run is in it."""
-        close_run(self.folder)
-        self._mark.release()
+        """Seal the folder: to be called once every file of the run is in it.
+
+        Where the disk did not take all of it, the next start does this.
+        """
+        try:
+            if self.record_failure is None and not self.report_failure:
+                close_run(self.folder)
+        except (RecordFailed, OSError) as error:
+            self.report_failure = str(error)
+        finally:
+            self._mark.release()
 
     def _closing_reference(self) -> None:
+        try:
+            self._require_steady_reference()
+        except Exception as error:  # noqa: BLE001 - whatever fails here, the bench must be made safe
+            self.problem("closing reference", error, (), decides_run=True)
+
+    def _require_steady_reference(self) -> None:
         if self.bench is None or self._station is None:
             return
-        try:
-            self.bench.release()
-            self._count_device_time()
-            drifted = [step for step in self._station.closing_reference() if not step.passed]
-            if drifted:
-                raise FixtureError(
-                    f"closing reference: {len(drifted)} ranges drifted, the worst "
-                    f"{max(drifted, key=_excess).name}: no number of this run can be trusted; "
-                    "let the bench warm up and run again"
-                )
-        except BenchError as error:
-            self.problem("closing reference", error, (), decides_run=True)
+        self.bench.release()
+        self._count_device_time()
+        drifted = [step for step in self._station.closing_reference() if not step.passed]
+        if drifted:
+            raise FixtureError(
+                f"closing reference: {len(drifted)} ranges drifted, the worst "
+                f"{max(drifted, key=_excess).name}: no number of this run can be trusted; "
+                "let the bench warm up and run again"
+            )
 
     def _count_device_time(self) -> None:
         """Note for how long the device has had its supply; once, when it loses it."""
@@ -251,12 +272,19 @@ class Run:
         if self._station is None or not self.touched_bench:
             record = SafeStateRecord(confirmed=not self.touched_bench, steps=(_UNTOUCHED,))
         else:
+            if self._guardian is not None:
+                self._guardian.expect_end()
             with contextlib.suppress(BenchError):  # a clock that is gone leaves the time at zero
                 self._count_device_time()
             record = make_safe(self._station.safe_state_parts(), path_first=False)
         self._write(Kind.SAFE_STATE, record)
-        if self._guardian is not None and record.confirmed:
-            self._guardian.dismiss()
+        if self._guardian is None:
+            return
+        if not record.confirmed:
+            second = self._guardian.make_safe()
+            if second is not None:
+                self._write(Kind.SAFE_STATE, second)
+        self._guardian.dismiss()
 
     def _finish(self, outcome: str) -> None:
         timing_s = {str(name): value for name, value in self.stopwatch.totals_s().items()}
@@ -272,11 +300,16 @@ class Run:
             ),
         )
         self.journal.close()
-        write_reports(self.folder, self.record())
+        self._reserve.release()
+        try:
+            write_reports(self.folder, self.record())
+        except OSError as error:
+            self.report_failure = (
+                f"{self.folder}: the report cannot be written ({error.strerror}); make room, then "
+                f"`bench report {self.folder}`"
+            )
         if self._station is not None:
             self._station.close()
-        if self._guardian is not None:
-            self._guardian.dismiss()
         if self._twin is not None:
             self._twin.close()
         if self._lock is not None:
@@ -302,11 +335,33 @@ class Run:
             self._guardian.beat()
 
     def _store(self, waveform: Waveform) -> str:
-        return store_waveform(self.folder / WAVEFORM_FOLDER, waveform)
+        try:
+            return store_waveform(self.folder / WAVEFORM_FOLDER, waveform)
+        except RecordFailed as error:
+            self._give_up(error)
+            raise
 
     def _write(self, kind: Kind, data: object) -> None:
-        with self.stopwatch.during("record"):
-            self.journal.append(kind, data)
+        """Write a line; raises RecordFailed, but for the lines of the run's end."""
+        if self.record_failure is not None and kind not in _ENDING:
+            raise self.record_failure
+        try:
+            with self.stopwatch.during("record"):
+                self.journal.append(kind, data)
+        except RecordFailed as error:
+            self._give_up(error)
+            if kind not in _ENDING:
+                raise
+
+    def _give_up(self, error: RecordFailed) -> None:
+        """Record, in the room that is kept for it, that nothing more can be recorded; once."""
+        if self.record_failure is None:
+            self.record_failure = error
+            self._reserve.release()
+            with contextlib.suppress(RecordFailed):
+                self.journal.append(
+                    Kind.PROBLEM, Problem(where="record", text=str(error), decides_run=True)
+                )
 
     def _virtual_s(self) -> float:
         return 0.0 if self._station is None else self._station.elapsed_s()

@@ -12,8 +12,10 @@ from typing import Self
 from bench.errors import BenchError
 from bench.record.events import Finished, Kind
 from bench.record.journal import Journal, read_journal, utc_now
-from bench.record.run_folder import JOURNAL_NAME, OPEN_MARK
+from bench.record.reserve import RESERVE_NAME
+from bench.record.run_folder import JOURNAL_NAME, OPEN_MARK, WAVEFORM_FOLDER, waveforms_of
 from bench.record.seal import seal_run
+from bench.record.waveform_store import drop_unfinished
 
 __all__ = ["HeldMark", "close_died_runs", "close_run"]
 
@@ -80,7 +82,10 @@ def _end(path: Path) -> bool:
     if not path.exists():
         return False
     with Journal(path) as journal:
-        kinds = [line.kind for line in read_journal(path)]
-        if kinds and Kind.FINISHED not in kinds:
+        lines = list(read_journal(path))
+        if lines and not any(line.kind == Kind.FINISHED for line in lines):
             journal.append(Kind.FINISHED, Finished(outcome="aborted", finished_at=utc_now()))
-    return bool(kinds)
+        waveforms = {digest for line in lines for digest in waveforms_of(line)}
+        (path.parent / RESERVE_NAME).unlink(missing_ok=True)
+        drop_unfinished(path.parent / WAVEFORM_FOLDER, waveforms)
+    return bool(lines)

@@ -7,6 +7,7 @@ One process writes at a time, under a lock that dies with it.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -21,7 +22,7 @@ import msgspec
 
 from bench.errors import BenchError, FileFormatError
 
-__all__ = ["Journal", "JournalBusy", "JournalLine", "read_journal", "utc_now"]
+__all__ = ["Journal", "JournalBusy", "JournalLine", "RecordFailed", "read_journal", "utc_now"]
 
 GENESIS = "0" * 64
 """``previous`` of the first line."""
@@ -31,6 +32,10 @@ _NOT_A_LINE = (msgspec.MsgspecError, UnicodeDecodeError)
 
 class JournalBusy(BenchError):
     """Another process is writing this journal."""
+
+
+class RecordFailed(BenchError, OSError):
+    """The disk does not take what was measured: full, read-only, broken. What is on it stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         """Open ``path`` for appending; raises JournalBusy where another process writes it."""
         self.path = path
-        self._file = path.open("ab+")
+        self._file = path.open("ab", buffering=0)  # what failed must not be tried again later
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -67,7 +72,10 @@ class Journal:
         self._seq, self._previous = self._continue()
 
     def append(self, kind: str, data: object) -> JournalLine:
-        """Write one event and return when it is on the disk; ``data`` is any record dataclass."""
+        """Write one event and return when it is on the disk; ``data`` is any record dataclass.
+
+        Raises RecordFailed where it cannot be; the journal is then as it was.
+        """
         body = msgspec.json.encode(
             {
                 "seq": self._seq,
@@ -79,9 +87,7 @@ class Journal:
         )
         digest = hashlib.sha256(body).hexdigest()
         line = body[:-1] + b',"sha256":"' + digest.encode() + b'"}\n'
-        self._file.write(line)
-        self._file.flush()
-        os.fdatasync(self._file.fileno())
+        self._write(line)
         self._seq += 1
         self._previous = digest
         return _decode(line)
@@ -101,11 +107,25 @@ class Journal:
     ) -> None:
         self.close()
 
+    def _write(self, line: bytes) -> None:
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            os.fdatasync(self._file.fileno())
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._size)
+            raise RecordFailed(
+                f"{self.path}: cannot be written ({error.strerror}); what was measured before is "
+                "kept: make room or give --out a folder on another disk, and run again"
+            ) from error
+        self._size += len(line)
+
     def _continue(self) -> tuple[int, str]:
         """Find the end of the chain; a torn last line is cut off, since it never counted."""
-        self._file.seek(0)
         seq, previous, intact = 0, GENESIS, 0
-        for raw in self._file:
+        for raw in self.path.read_bytes().splitlines(keepends=True):
             if not raw.endswith(b"\n"):
                 break
             try:
@@ -117,7 +137,7 @@ class Journal:
                 ) from error
             seq, previous, intact = line.seq + 1, line.sha256, intact + len(raw)
         self._file.truncate(intact)
-        self._file.seek(0, os.SEEK_END)
+        self._size = intact
         return seq, previous
 
 

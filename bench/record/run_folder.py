@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -36,6 +36,7 @@ __all__ = [
     "create_run_folder",
     "load_run",
     "summary_bytes",
+    "waveforms_of",
 ]
 
 JOURNAL_NAME = "journal.jsonl"
@@ -119,6 +120,13 @@ def _as(line: JournalLine, kind: type[_T]) -> _T:
         return msgspec.convert(line.data, kind)
     except msgspec.ValidationError as error:
         raise FileFormatError(f"{JOURNAL_NAME}:{line.seq + 1}: {line.kind}: {error}") from error
+
+
+def waveforms_of(line: JournalLine) -> Iterator[str]:
+    """Yield the SHA-256 of each waveform that a line names."""
+    if line.kind == Kind.CAPTURE:
+        capture = msgspec.convert(line.data, CaptureRecord)
+        yield from (waveform.sha256 for waveform in capture.waveforms)
 
 
 def load_run(folder: Path) -> RunRecord:

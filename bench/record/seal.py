@@ -17,13 +17,14 @@ import msgspec
 
 from bench.record.events import Kind, Sealed
 from bench.record.journal import Journal, JournalLine, read_journal
+from bench.record.reserve import RESERVE_NAME
 from bench.record.run_folder import JOURNAL_NAME, OPEN_MARK, STORE_MARK, WAVEFORM_FOLDER
 
 __all__ = ["SealedFile", "file_sha256", "files_beside", "first_seal_of", "seal_run", "sealed_files"]
 
 _A_LINK: Final = "a link"
 """Stands for the hash of a symbolic link, which is not followed: no run makes one."""
-_NOT_SEALED: Final = frozenset({JOURNAL_NAME, OPEN_MARK, STORE_MARK})
+_NOT_SEALED: Final = frozenset({JOURNAL_NAME, OPEN_MARK, STORE_MARK, RESERVE_NAME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

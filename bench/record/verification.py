@@ -23,8 +23,9 @@ from bench.record.run_folder import (
     WAVEFORM_FOLDER,
     load_run,
     summary_bytes,
+    waveforms_of,
 )
-from bench.record.schema import CaptureRecord, RunRecord
+from bench.record.schema import RunRecord
 from bench.record.seal import files_beside, sealed_files
 from bench.record.signature import Signature, fingerprint, read_signature
 from bench.record.summaries import SUMMARY_NAME, decode_summary, read_summary
@@ -83,7 +84,7 @@ def _verify_contents(
 ) -> Verification:
     """Check everything behind an unbroken chain; raises what decoding strange contents raises."""
     findings = _end_findings(folder / JOURNAL_NAME, lines)
-    known = {digest for line in lines for digest in _waveforms_of(line)}
+    known = {digest for line in lines for digest in waveforms_of(line)}
     findings += _waveform_findings(folder / WAVEFORM_FOLDER, known)
     findings += _file_findings(folder, lines)
     if not findings:
@@ -139,12 +140,6 @@ def _end_findings(path: Path, lines: Sequence[JournalLine]) -> list[str]:
         if line.kind not in _OF_THE_RECORD
     ]
     return findings
-
-
-def _waveforms_of(line: JournalLine) -> Iterator[str]:
-    if line.kind == Kind.CAPTURE:
-        capture = msgspec.convert(line.data, CaptureRecord)
-        yield from (waveform.sha256 for waveform in capture.waveforms)
 
 
 def _waveform_findings(folder: Path, known: set[str]) -> list[str]:

@@ -84,9 +84,9 @@ class Fixture:
 
     def open_everything(self) -> None:
         """Open every relay; afterwards the device is isolated and unpowered."""
-        self._on_action()
         self._switch.open_all()
         self._closed.clear()
+        self._on_action()
 
     def close(self, *names: str) -> None:
         """Close relays that are not closed yet."""
@@ -97,12 +97,12 @@ class Fixture:
             self._closed.update(wanted)
 
     def open(self, *names: str) -> None:
-        """Open relays that are not open yet."""
+        """Open relays that are not open yet; at once, whoever must hear of it."""
         wanted = [name for name in names if name in self._closed]
         if wanted:
-            self._on_action()
             self._switch.open_channels([self._channel(name) for name in wanted])
             self._closed.difference_update(wanted)
+            self._on_action()
 
     def select_load(self, load_ohm: float) -> None:
         """Put one nominal load, and no other, on the closed contact."""

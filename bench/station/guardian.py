@@ -11,6 +11,7 @@ Run as ``python -m bench.station.guardian``; the orders arrive as one JSON line 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import select
 import signal
@@ -36,16 +37,26 @@ from bench.station.safe_state import SafeStateParts, make_safe
 from instruments import open_load_switch, open_multimeter, open_supply
 from instruments.roles import LoadSwitch, Multimeter, Supply
 
-__all__ = ["Guardian", "GuardianOrders"]
+__all__ = ["Guardian", "GuardianLost", "GuardianOrders"]
+
+_log = logging.getLogger(__name__)
 
 SILENCE_LIMIT_S: Final = 120.0
 """Longer than the longest legal blocking call: a 60 s reply of the simulated clock."""
+
+ENDING_LIMIT_S: Final = 30.0
+"""What the runner may take to make the bench safe itself: four instruments and the device, each with a
+time-out of some seconds."""
 
 _READY_TIMEOUT_S: Final = 60.0
 _JOURNAL_WAIT_S: Final = 30.0
 """A killed process keeps its locks until its memory is freed."""
 _HEARTBEAT: Final = b"."
 _FAREWELL: Final = b"q"
+_ENDING: Final = b"e"
+"""The runner begins to make the bench safe."""
+_REQUEST: Final = b"s"
+"""The runner could not confirm the safe state: the guardian shall try by its own connections."""
 _READY: Final = b"ready\n"
 
 
@@ -66,8 +77,13 @@ class GuardianOrders:
     life_sign: int | None = None
     """Descriptor of the runner's :class:`bench.station.death_watch.LifeSign`, where it has one."""
     silence_limit_s: float = SILENCE_LIMIT_S
+    ending_limit_s: float = ENDING_LIMIT_S
     board: str = ""
     """Model of the switch where it is a relay board, which answers no ``*IDN?``."""
+
+
+class GuardianLost(BenchError):
+    """There is no guardian any more: nothing may be switched on."""
 
 
 class Guardian:
@@ -109,6 +125,22 @@ class Guardian:
         """Tell the guardian that the test loop lives; raises BenchError where it is gone."""
         self._send(_HEARTBEAT)
 
+    def expect_end(self) -> None:
+        """Tell the guardian that the bench is being made safe: if that lasts too long, it shall act."""
+        with contextlib.suppress(GuardianLost):
+            self._send(_ENDING)
+
+    def make_safe(self) -> SafeStateRecord | None:
+        """Let the guardian make the bench safe by its own connections, and end; None where it cannot."""
+        output = self._process.stdout
+        try:
+            self._send(_REQUEST)
+            if output is not None and select.select([output], [], [], _READY_TIMEOUT_S)[0]:
+                return msgspec.json.decode(output.readline(), type=SafeStateRecord)
+        except (BenchError, OSError, msgspec.MsgspecError) as error:
+            _log.warning("guardian: no answer to the request for a safe state: %s", error)
+        return None
+
     def dismiss(self) -> None:
         """End the guardian after the runner has made the bench safe itself; idempotent."""
         with contextlib.suppress(BenchError):
@@ -126,12 +158,12 @@ class Guardian:
 
     def _send(self, data: bytes) -> None:
         if self._process.stdin is None or self._process.stdin.closed:
-            raise BenchError("guardian: it was dismissed")
+            raise GuardianLost("guardian: it was dismissed")
         try:
             self._process.stdin.write(data)
             self._process.stdin.flush()
         except OSError as error:
-            raise BenchError(
+            raise GuardianLost(
                 f"guardian: it died ({error}); the run stops, since nothing would make the bench "
                 "safe if the runner died too"
             ) from error
@@ -166,13 +198,16 @@ def main() -> int:
         return error.exit_code
     death = [] if orders.life_sign is None else [tell_of_death(orders.life_sign)]
     os.write(1, _READY)
-    cause = _watch(orders.silence_limit_s, death)
+    cause = _watch(orders, death)
     if cause is None:
         return 0
     if cause == "silent":
         _end(orders.runner_pid)
     record = make_safe(_parts(orders, connections), path_first=True)
-    _report(orders, cause, record)
+    if cause == "asked":
+        os.write(1, msgspec.json.encode(record) + b"\n")
+    else:
+        _report(orders, cause, record)
     return 0 if record.confirmed else 13
 
 
@@ -205,8 +240,9 @@ def _read_line() -> bytes:
     return bytes(line)
 
 
-def _watch(silence_limit_s: float, death: list[int]) -> str | None:
-    """Return why the guardian must act, ``dead`` or ``silent``, or None after a farewell."""
+def _watch(orders: GuardianOrders, death: list[int]) -> str | None:
+    """Return why the guardian must act, ``dead``, ``silent`` or ``asked``, or None after a farewell."""
+    silence_limit_s = orders.silence_limit_s
     while True:
         ready = select.select([0, *death], [], [], silence_limit_s)[0]
         if not ready:
@@ -218,6 +254,10 @@ def _watch(silence_limit_s: float, death: list[int]) -> str | None:
             return "dead"
         if _FAREWELL in received:
             return None
+        if _ENDING in received:
+            silence_limit_s = orders.ending_limit_s
+        if _REQUEST in received:
+            return "asked"
 
 
 def _end(pid: int) -> None:
@@ -260,7 +300,7 @@ def _report(orders: GuardianOrders, cause: str, record: SafeStateRecord) -> None
                 journal.append(Kind.SAFE_STATE, record)
                 journal.append(Kind.FINISHED, Finished(outcome="aborted", finished_at=utc_now()))
                 return
-        except BenchError:
+        except (BenchError, OSError):
             if time.monotonic() > deadline:
                 return
             time.sleep(0.02)

@@ -10,8 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bench.decision import Verdict
 from bench.record.schema import MeasurementRecord, RunRecord
+from bench.store.counts import Counts
 from bench.store.database import writing
-from bench.store.tables import Counts, measurements, parameters, runs
+from bench.store.tables import measurements, parameters, runs
 
 __all__ = ["insert_run"]
 
@@ -53,6 +54,7 @@ def _insert_run(connection: Connection, record: RunRecord, started_sha256: str) 
             journal_sha256=record.journal_sha256,
             plan=_text(record.plan),
             simulated=record.simulated,
+            golden=record.golden,
             verdict=_text(record.verdict),
             reason=_text(record.reason),
             safe_state_confirmed=record.safe_state.confirmed,
@@ -114,7 +116,7 @@ def _measurement(row: MeasurementRecord, record: RunRecord) -> dict[str, object]
 
 
 def _counts(row: MeasurementRecord, record: RunRecord) -> int:
-    if row.value is None or record.verdict == Verdict.ERROR:
+    if row.value is None or record.golden or record.verdict == Verdict.ERROR:
         return Counts.NOWHERE
     return Counts.SIMULATED if record.simulated else Counts.REAL
 

@@ -9,8 +9,15 @@ from typing import Any
 
 from bench.decision import FAILED
 from bench.store.address import StoreAddress
+from bench.store.counts import Counts
 
-__all__ = ["ParameterStatistics", "history_rows", "parameter_statistics"]
+__all__ = [
+    "ParameterStatistics",
+    "history_rows",
+    "parameter_statistics",
+    "rows_on",
+    "statistics_on",
+]
 
 _DEFAULT_COVERAGE = 2.0
 
@@ -42,9 +49,22 @@ def history_rows(
 
     Columns as :data:`bench.history.frames.COLUMNS`. Raises StoreUnavailable.
     """
+    from bench.store.database import failures_of, open_store, reading
+
+    with failures_of(address), reading(open_store(address)) as connection:
+        return rows_on(connection, serial=serial, station=station, parameter=parameter)
+
+
+def rows_on(
+    connection: Any,
+    *,
+    serial: str | None = None,
+    station: str | None = None,
+    parameter: str | None = None,
+) -> Sequence[tuple[Any, ...]]:
+    """Return the rows on an open connection."""
     from sqlalchemy import func, select
 
-    from bench.store.database import failures_of, open_store, reading
     from bench.store.tables import measurements as m
     from bench.store.tables import parameters as p
     from bench.store.tables import runs as r
@@ -53,7 +73,7 @@ def history_rows(
     query = (
         select(
             r.c.run_id, r.c.started_at, r.c.serial, r.c.firmware, r.c.station, r.c.plan,
-            r.c.simulated, r.c.verdict, p.c.name, m.c.value, p.c.unit, standard,
+            r.c.simulated, r.c.verdict, r.c.golden, p.c.name, m.c.value, p.c.unit, standard,
             m.c.low, m.c.high, m.c.verdict, m.c.margin_pct,
         )
         .join_from(m, r, m.c.run == r.c.id)
@@ -64,8 +84,7 @@ def history_rows(
     for column, value in wanted:
         if value is not None:
             query = query.where(column == value)
-    with failures_of(address), reading(open_store(address)) as connection:
-        return [tuple(row) for row in connection.execute(query)]
+    return [tuple(row) for row in connection.execute(query)]
 
 
 def parameter_statistics(address: StoreAddress, name: str) -> tuple[ParameterStatistics, ...]:
@@ -77,42 +96,53 @@ def parameter_statistics(address: StoreAddress, name: str) -> tuple[ParameterSta
 
 
 def statistics_on(connection: Any, name: str) -> tuple[ParameterStatistics, ...]:
-    """Return the statistics on an open connection.
+    """Return the statistics on an open connection."""
+    from sqlalchemy import select
 
-    The sum of squares is taken about the mean, in a second pass: no digits cancel.
-    """
-    from sqlalchemy import case, func, select
+    from bench.store.tables import parameters
 
-    from bench.store.tables import Counts, measurements, parameters
-
-    value, verdict = measurements.c.value, measurements.c.verdict
-    failed = func.sum(case((verdict.in_([str(word) for word in FAILED]), 1), else_=0))
+    named = select(parameters.c.id, parameters.c.unit).where(parameters.c.name == name)
     found: list[ParameterStatistics] = []
-    for key, unit in connection.execute(
-        select(parameters.c.id, parameters.c.unit).where(parameters.c.name == name)
-    ).all():
+    for key, unit in connection.execute(named.order_by(parameters.c.unit)).all():
         for kind in (Counts.REAL, Counts.SIMULATED):
-            chosen = (measurements.c.parameter == key, measurements.c.counts == kind.value)
-            count, mean, low, high, bad = connection.execute(
-                select(
-                    func.count(), func.avg(value), func.min(value), func.max(value), failed
-                ).where(*chosen)
-            ).one()
-            if not count:
-                continue
-            about = value - mean
-            squares = connection.execute(select(func.sum(about * about)).where(*chosen)).scalar()
-            found.append(
-                ParameterStatistics(
-                    name=name,
-                    unit=unit,
-                    simulated=kind is Counts.SIMULATED,
-                    count=count,
-                    mean=mean,
-                    standard_deviation=math.sqrt(squares / (count - 1)) if count > 1 else 0.0,
-                    lowest=low,
-                    highest=high,
-                    failed=bad,
-                )
-            )
+            one = _statistics(connection, key, kind, name=name, unit=unit)
+            if one is not None:
+                found.append(one)
     return tuple(found)
+
+
+def _statistics(
+    connection: Any, key: int, kind: Counts, *, name: str, unit: str
+) -> ParameterStatistics | None:
+    """Return one entry, None where there is no number.
+
+    Sums are taken about one of the values: far from zero, no digits cancel.
+    """
+    from sqlalchemy import func, select
+
+    from bench.store.tables import measurements
+
+    value = measurements.c.value
+    chosen = (measurements.c.parameter == key, measurements.c.counts == kind.value)
+    near = connection.execute(select(value).where(*chosen).limit(1)).scalar()
+    if near is None:
+        return None
+    about = value - near
+    count, total, squares, low, high = connection.execute(
+        select(
+            func.count(), func.sum(about), func.sum(about * about), func.min(value), func.max(value)
+        ).where(*chosen)
+    ).one()
+    failed = select(func.count()).where(*chosen, measurements.c.verdict.in_(list(map(str, FAILED))))
+    variance = max(0.0, squares - total * total / count) / (count - 1) if count > 1 else 0.0
+    return ParameterStatistics(
+        name=name,
+        unit=unit,
+        simulated=kind is Counts.SIMULATED,
+        count=count,
+        mean=near + total / count,
+        standard_deviation=math.sqrt(variance),
+        lowest=low,
+        highest=high,
+        failed=connection.execute(failed).scalar(),
+    )

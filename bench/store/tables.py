@@ -5,8 +5,6 @@ Times are UTC as ISO 8601 text, as in the journal: they sort as they are and com
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,20 +22,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-__all__ = ["METADATA", "Counts", "measurements", "parameters", "runs"]
+__all__ = ["METADATA", "measurements", "parameters", "runs"]
 
 METADATA = MetaData()
 
 _KEY = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by INTEGER alone
-
-
-class Counts(IntEnum):
-    """Whether a number may be used in statistics, and with which others."""
-
-    NOWHERE = 0
-    """There is no number, or the bench was at fault."""
-    REAL = 1
-    SIMULATED = 2
 
 
 runs = Table(
@@ -52,6 +41,7 @@ runs = Table(
     Column("journal_sha256", String(64), nullable=False, comment="head of the chain, unsealed"),
     Column("plan", Text, nullable=False),
     Column("simulated", Boolean, nullable=False),
+    Column("golden", Boolean, nullable=False, comment="it watches the bench"),
     Column("verdict", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("safe_state_confirmed", Boolean, nullable=False),
@@ -94,7 +84,7 @@ measurements = Table(
     Column("verdict", Text, nullable=False),
     Column("margin_pct", Double),
     Column("reason", Text, nullable=False),
-    Index("statistics_of_a_parameter", "parameter", "counts", "value", "verdict"),
+    Index("statistics_of_a_parameter", "parameter", "counts", "verdict", "value"),
     sqlite_with_rowid=False,  # the rows of a run lie together
 )
 """One row a measurement; the index holds all that statistics of a parameter need."""

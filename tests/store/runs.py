@@ -52,4 +52,4 @@ def expected_rows(folders):
 
 def stored_rows(rows):
     """The same of what :func:`bench.store.history_rows` returned."""
-    return sorted((row[0], row[8], row[9]) for row in rows)
+    return sorted((row[0], row[9], row[10]) for row in rows)

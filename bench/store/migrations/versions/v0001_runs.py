@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("journal_sha256", sa.String(64), nullable=False, comment="head of the chain, unsealed"),
         sa.Column("plan", sa.Text, nullable=False),
         sa.Column("simulated", sa.Boolean, nullable=False),
+        sa.Column("golden", sa.Boolean, nullable=False, comment="it watches the bench"),
         sa.Column("verdict", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("safe_state_confirmed", sa.Boolean, nullable=False),
@@ -67,7 +68,7 @@ def upgrade() -> None:
     op.create_index(
         "statistics_of_a_parameter",
         "measurements",
-        ["parameter", "counts", "value", "verdict"],
+        ["parameter", "counts", "verdict", "value"],
     )
 
 

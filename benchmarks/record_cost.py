@@ -51,7 +51,7 @@ print(json.dumps([took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024,
 
 RECORDER = '''
 """The bench's own parts around a test loop, without instruments."""
-from dataclasses import replace
+
 from pathlib import Path
 
 import pytest
@@ -66,7 +66,7 @@ from bench.record.schema import (
 )
 from bench.store import forward_pending, mark_pending, read_address
 
-LIMIT = Limit({limit})
+LIMIT = Limit(quantity="value", basis=Basis.DECLARED, low=0.0, high=2.0, unit="µA", rule=Rule.SIMPLE)
 
 
 class Recorder:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Final, NoReturn, Protocol, cast
 
 from bench.errors import BenchError
+from bench.plain_text import plain
 
 __all__ = ["main"]
 
@@ -46,6 +47,13 @@ class _Verb(Protocol):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
 
     def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+class _Formatter(logging.Formatter):
+    """What instruments and devices answered is in these lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(super().format(record))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -112,9 +120,9 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
 
 def _configure_logging(arguments: argparse.Namespace) -> None:
     level = logging.DEBUG if arguments.debug else logging.WARNING
-    logging.basicConfig(
-        level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
     if arguments.debug:
         for noisy in ("numba", "pyvisa"):
             logging.getLogger(noisy).setLevel(logging.INFO)
@@ -123,7 +131,7 @@ def _configure_logging(arguments: argparse.Namespace) -> None:
 def _explain(error: BenchError, *, exit_code: int, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    sys.stderr.write(f"bench: {error}\n")
+    sys.stderr.write(plain(f"bench: {error}\n"))
     return exit_code
 
 

@@ -15,6 +15,7 @@ from bench.challenge import require_known_faults
 from bench.cli.run_options import add_run_options
 from bench.cli.run_text import run_text
 from bench.errors import BenchError
+from bench.plain_text import plain
 from bench.plugin.decidability import require_decidable
 from bench.plugin.hooks import REFUSED, RUN, SETTINGS
 from bench.plugin.run import Run
@@ -100,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write(summary_bytes(record).decode("utf-8"))
     else:
-        sys.stdout.write(run_text(record, folder))
+        sys.stdout.write(plain(run_text(record, folder)))
     return exit_code
 
 
@@ -126,7 +127,7 @@ def execute(settings: RunSettings, extra: list[str]) -> tuple[int, Path | None]:
     if finished is None:
         return int(status) or pytest.ExitCode.NO_TESTS_COLLECTED, None
     for trouble in filter(None, (str(finished.record_failure or ""), finished.report_failure)):
-        sys.stderr.write(f"bench: {trouble}\n")
+        sys.stderr.write(plain(f"bench: {trouble}\n"))
     return _exit_code(finished, int(status)), finished.folder
 
 

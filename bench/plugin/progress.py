@@ -14,6 +14,7 @@ from typing import TextIO
 import msgspec
 import pytest
 
+from bench.plain_text import plain
 from bench.record.schema import MeasurementRecord
 
 __all__ = ["Progress", "measurement_text"]
@@ -70,11 +71,11 @@ class Progress:
         width = shutil.get_terminal_size().columns
         left = self._left()
         text = f"[{self._done}/{self._total}] {test}  {self._last}{left}"
-        self._stream.write(_ERASE + text[: width - 1])
+        self._stream.write(_ERASE + plain(text)[: width - 1])
         self._stream.flush()
 
     def _line(self, text: str) -> None:
-        self._stream.write((_ERASE if self._live else "") + text + "\n")
+        self._stream.write((_ERASE if self._live else "") + plain(text) + "\n")
         self._stream.flush()
 
     def _left(self) -> str:

@@ -57,7 +57,7 @@ class Ending:
     process: subprocess.Popen
     stderr: Path
 
-    def wait(self, timeout_s: float = 90.0) -> int:
+    def wait(self, timeout_s: float = 300.0) -> int:
         return self.process.wait(timeout=timeout_s)
 
     def wait_for_end(self) -> None:
@@ -126,7 +126,7 @@ def start(
             | dict(env),
         )  # fmt: skip
     ending = Ending(folder, tmp_path / "log", process, stderr)
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 300
     while wait and not mark.exists():
         assert time.monotonic() < deadline and process.poll() is None, stderr.read_text()[-3000:]
         time.sleep(0.02)

@@ -102,7 +102,7 @@ class Guardian:
             stdout=subprocess.PIPE,
             start_new_session=True,
             pass_fds=(*pass_fds, *given),
-            cwd=Path(__file__).parents[2],
+            env=os.environ | {"PYTHONPATH": _import_path()},
         )
         self._send(
             msgspec.json.encode(replace(orders, life_sign=given[0] if given else None)) + b"\n"
@@ -167,6 +167,12 @@ class Guardian:
                 f"guardian: it died ({error}); the run stops, since nothing would make the bench "
                 "safe if the runner died too"
             ) from error
+
+
+def _import_path() -> str:
+    """Return an import path with this bench on it: the folder stays the runner's, for its adapters."""
+    given = os.environ.get("PYTHONPATH", "")
+    return os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), given)))
 
 
 def _life_sign() -> LifeSign | None:

@@ -19,6 +19,7 @@ from bench.record.schema import SafeStateRecord
 from bench.station.fixture import BATTERY_OUTPUT, CHARGER_OUTPUT, REFERENCE_OUTPUT
 from bench.station.safe_state import SafeStateParts, make_safe
 from instruments import is_board, open_load_switch, open_multimeter, open_supply
+from instruments.roles import Instrument
 
 __all__ = ["rescue"]
 
@@ -26,13 +27,16 @@ DEFAULT_METER_RELAY: Final = 116
 """Relay of the meter to the electrodes where the file names none. Source: docs/laboratory.md."""
 
 _SECTION: Final = re.compile(r"^\s*\[\s*(?:instruments\.)?([\w.]+)\s*\]", re.MULTILINE)
-_RESOURCE: Final = re.compile(r'^\s*(resource|url|clock)\s*=\s*"([^"]+)"', re.MULTILINE)
+_ADDRESS: Final = re.compile(
+    r"""^\s*(resource|link|adapter|clock)\s*=\s*(["'])(.+?)\2""", re.MULTILINE
+)
 _SWITCH_MODEL: Final = re.compile(
     r'^\s*\[\s*instruments\.switch\s*\][^\[]*?^\s*model\s*=\s*"([^"]+)"', re.MULTILINE
 )
 _METER_RELAY: Final = re.compile(r"^\s*dmm_electrode\s*=\s*(\d+)", re.MULTILINE)
 
 _T = TypeVar("_T")
+_Closable = TypeVar("_Closable", bound=Instrument)
 
 
 @dataclass(slots=True)
@@ -53,7 +57,10 @@ def rescue(station: Path | None, addresses: Path | None) -> SafeStateRecord:
             "safe: no instrument is named; give --station FILE, or --addresses of a `bench twin`"
         )
     clock = TwinClock(found.resources["clock"]) if "clock" in found.resources else WallClock()
-    return make_safe(_parts(found, clock), path_first=True)
+    with contextlib.ExitStack() as opened:
+        if isinstance(clock, TwinClock):
+            opened.callback(clock.close)
+        return make_safe(_parts(found, clock, opened), path_first=True)
 
 
 def _from_addresses(path: Path) -> _Found:
@@ -74,10 +81,11 @@ def _from_station(path: Path | None) -> _Found:
         raise UsageError(f"safe: {path}: cannot be read ({error.strerror})") from error
     found = _Found()
     sections = [(m.end(), m.group(1)) for m in _SECTION.finditer(text)]
-    for match in _RESOURCE.finditer(text):
+    for match in _ADDRESS.finditer(text):
+        key, _, value = match.groups()
         section = next((name for end, name in reversed(sections) if end <= match.start()), "")
-        role = match.group(1) if match.group(1) == "clock" else section.rpartition(".")[2]
-        found.resources[role] = match.group(2)
+        role = section.rpartition(".")[2] if key in ("resource", "link") else key
+        found.resources[role] = value
     model = _SWITCH_MODEL.search(text)
     if model and is_board(model.group(1)):
         found.switch_model = model.group(1)
@@ -87,20 +95,28 @@ def _from_station(path: Path | None) -> _Found:
     return found
 
 
-def _parts(found: _Found, clock: Clock) -> SafeStateParts:
+def _parts(found: _Found, clock: Clock, opened: contextlib.ExitStack) -> SafeStateParts:
     resources = found.resources
 
     def device() -> DeviceLink:
-        return open_link(resources["device"], clock=clock, unlock_key="")
+        link = open_link(
+            resources["device"], clock=clock, unlock_key="", adapter=resources.get("adapter")
+        )
+        opened.callback(link.close)
+        return link
+
+    def instrument(opener: Callable[..., _Closable], role: str) -> _Closable | None:
+        found = _opened(opener, resources.get(role), clock)
+        if found is not None:
+            opened.callback(found.close)
+        return found
 
     return SafeStateParts(
-        switch=_opened(
-            partial(open_load_switch, expected_model=found.switch_model or None),
-            resources.get("switch"),
-            clock,
+        switch=instrument(
+            partial(open_load_switch, expected_model=found.switch_model or None), "switch"
         ),
-        supply=_opened(open_supply, resources.get("supply"), clock),
-        dmm=_opened(open_multimeter, resources.get("dmm"), clock),
+        supply=instrument(open_supply, "supply"),
+        dmm=instrument(open_multimeter, "dmm"),
         relays={"dmm_electrode": found.meter_relay},
         supply_outputs=(BATTERY_OUTPUT, REFERENCE_OUTPUT, CHARGER_OUTPUT),
         open_device=device if "device" in resources else None,

@@ -97,6 +97,8 @@ _HIGH_DEFINITION = ScopeCapabilities(
 _EIGHT_BITS = ScopeCapabilities(
     bits=8, codes_per_division=30.0, error_report="none", peak_detect=True, most_points=10_000_000
 )
+_LEAST_PAGE = 1000
+"""Samples; a scope that says less at once has not understood the question."""
 _WORD_TOP = 32752
 """Highest of 16 bits of which twelve are in use."""
 
@@ -324,7 +326,7 @@ class SiglentSds(SingleShotScope):
     def _samples(self, first: int, count: int) -> Codes:
         """Return samples page by page, each of as many as the scope gives at once."""
         page = int(self._ask_number(":WAV:MAXP?"))
-        if page < 1:
+        if page < _LEAST_PAGE:
             raise InstrumentError(self._session.describe(f"it gives {page} samples at once"))
         size = 2 if self._words else 1
         parts: list[np.ndarray[tuple[int], np.dtype[np.uint8]]] = []

@@ -22,6 +22,7 @@ The offset counts upwards. Codes are signed.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import ClassVar
@@ -333,4 +334,7 @@ def quantity(reply: str) -> float:
     match = _QUANTITY.match(reply)
     if match is None:
         raise ValueError(f"expected a number, found {reply[:40]!r}")
-    return float(match[1]) * _PREFIXES[match[2]]
+    value = float(match[1]) * _PREFIXES[match[2]]
+    if not math.isfinite(value):
+        raise ValueError(f"expected a number, found {reply[:40]!r}")
+    return value

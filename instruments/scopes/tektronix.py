@@ -52,7 +52,7 @@ class CurveScale:
         points, interval_s, gain_v = fields["NR_P"], fields["XIN"], fields["YMU"]
         if not all(map(math.isfinite, fields.values())):
             raise ValueError("a field is not a number")
-        if points < 1 or not interval_s > 0 or gain_v == 0:
+        if points < 1 or not interval_s > 0 or not gain_v > 0:
             raise ValueError(f"{points:g} points, x increment {interval_s:g}, y unit {gain_v:g}")
         return cls(
             points=int(points),

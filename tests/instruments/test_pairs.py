@@ -18,6 +18,8 @@ from bench.station.simulated_instruments import SIMULATED_MODELS
 
 ROOT = Path(__file__).parents[2]
 PLAN = Path(__file__).with_name("reduced_plan.py")
+TOO_SMALL = ("tektronix-tbs1000",)
+"""Scopes whose memory does not hold the bench's own records: the run must say so, and blame nobody."""
 RUNS = max(len(families) for families in SIMULATED_MODELS.values())
 
 
@@ -33,17 +35,24 @@ def together(number: int) -> dict[str, str]:
     "families", [together(number) for number in range(RUNS)], ids=lambda f: "+".join(f.values())
 )
 def test_the_reduced_plan_passes_on(families, tmp_path):
-    summary = run(PLAN, families, tmp_path / "run")
+    small = families["scope"] in TOO_SMALL
+    summary = run(PLAN, families, tmp_path / "run", exit_code=10 if small else 0)
+    if small:
+        assert (summary["verdict"], summary["measurements"]) == ("ERROR", [])
+        assert "memory is too small" in summary["reason"]
+        return
     assert (summary["verdict"], summary["simulated"]) == ("PASS", True)
     assert len(summary["measurements"]) >= 3
 
 
-def run(plan: Path | str, families: dict[str, str], folder: Path) -> dict:
+def run(plan: Path | str, families: dict[str, str], folder: Path, *, exit_code: int = 0) -> dict:
     """Run a plan on named families and return its summary."""
     chosen = [text for role, name in families.items() for text in (f"--{role}", name)]
     command = [sys.executable, "-m", "bench", "run", str(plan), *chosen, "--out", str(folder)]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False
     )
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+    assert done.returncode == exit_code, (
+        f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+    )
     return json.loads((folder / "summary.json").read_text(encoding="utf-8"))

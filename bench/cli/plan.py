@@ -15,6 +15,7 @@ from bench.cli.run import ROOT, pytest_words
 from bench.cli.run_options import add_run_options
 from bench.errors import ConfigurationError
 from bench.plugin.decidability import Undecidable, undecidable_limits, unpredicted
+from bench.plugin.durations import plan_minutes
 from bench.plugin.hooks import SETTINGS, requirement_ids
 from bench.plugin.settings import RunSettings, settings_from
 from bench.requirements import Requirement
@@ -68,6 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
             "plan": settings.plan_name,
             "profile": settings.profile.id,
             "tests": [{"id": node, "requirements": ids} for node, ids in collector.tests],
+            "minutes_on_hardware": round(plan_minutes(node for node, _ in collector.tests)[0], 1),
             "requirements": rows,
             "undecidable": [_undecidable(found) for found in undecidable],
             "not_predicted": [
@@ -127,6 +129,12 @@ def _decidability(undecidable: Sequence[Undecidable], later: Sequence[tuple[str,
     return "\n".join(lines) + "\n"
 
 
+def _minutes(collector: _Collector) -> str:
+    minutes, guessed = plan_minutes(node for node, _ in collector.tests)
+    doubt = f", {guessed} tests guessed" if guessed else ""
+    return f"about {minutes:.0f} min on hardware (device time of a release run, by test{doubt})"
+
+
 def _text(settings: RunSettings, collector: _Collector, rows: list[dict[str, str | int]]) -> str:
     profile = settings.profile
     largest_ua = max(
@@ -141,6 +149,7 @@ def _text(settings: RunSettings, collector: _Collector, rows: list[dict[str, str
         f"levels 1 to {profile.highest_level} into {loads}",
         f"highest declared current {largest_ua:g} µA, ceiling {profile.output.ceiling_ua:g} µA",
         f"one session of {profile.timers.session_s / 60:g} min",
+        _minutes(collector),
         *(f"{row['id']:8} {row['tests']:3} tests  {row['title']}: {row['state']}" for row in rows),
     ]
     return "\n".join(lines) + "\n"

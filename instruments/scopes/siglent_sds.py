@@ -125,6 +125,11 @@ class SiglentSds(SingleShotScope):
         """What the model has."""
         return _HIGH_DEFINITION if self._words else _EIGHT_BITS
 
+    def reset(self) -> None:
+        """Bring the scope to its power-on settings; a record is lost, the memory depth too."""
+        self._depth_points = 0
+        super().reset()
+
     def drain_errors(self) -> tuple[tuple[int, str], ...]:
         """Return nothing: the family has no error queue, and asking for one would hang."""
         return ()

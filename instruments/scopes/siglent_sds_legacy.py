@@ -115,6 +115,11 @@ class SiglentSdsLegacy(SingleShotScope):
         self._screen_s = 0.0
         self._delay_s = 0.0
 
+    def reset(self) -> None:
+        """Bring the scope to its power-on settings; a record is lost, the memory depth too."""
+        self._depth_points = 0
+        super().reset()
+
     def drain_errors(self) -> tuple[tuple[int, str], ...]:
         """Read the registers of command and execution errors; a queue is never asked for."""
         found = ((name, self._register(f"{name}?")) for name in ("CMR", "EXR"))

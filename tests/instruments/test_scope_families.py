@@ -157,6 +157,14 @@ def test_the_same_settings_are_sent_once(bench):
     assert bench.line.sent[sent:] == []
 
 
+def test_a_reset_makes_the_driver_choose_the_record_length_again(bench):
+    prepare(bench)
+    length = capture(bench, 1)[1].record_length
+    bench.driver.reset()
+    prepare(bench)
+    assert capture(bench, 1)[1].record_length == length
+
+
 def test_the_simulated_scope_has_no_error_left(bench):
     prepare(bench)
     capture(bench, 1, 2, 3, 4)

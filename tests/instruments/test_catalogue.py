@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from bench.errors import IdentityMismatch, InstrumentError
+from bench.errors import IdentityMismatch, InstrumentError, SettingOutOfRange
 from instruments import (
     DRIVERS,
     known_models,
@@ -104,6 +104,42 @@ def test_closing_is_idempotent(driver):
     made = driver(session(Dialogue()), parse_identity(EXAMPLES[driver]))
     made.close()
     made.close()
+
+
+REFUSED = {
+    Oscilloscope: (lambda d: d.configure_channel(99, volts_per_division=0.1),),
+    Multimeter: (
+        lambda d: d.configure_dc_voltage(range_v=1e6, aperture_s=0.1),
+        lambda d: d.configure_ac_voltage(range_v=-1.0),
+        lambda d: d.configure_resistance(range_ohm=1e15, aperture_s=0.1),
+    ),
+    LoadSwitch: (),
+    Supply: (
+        lambda d: d.configure_output(9, voltage_v=1.0, current_limit_a=0.1),
+        lambda d: d.configure_output(1, voltage_v=1e3, current_limit_a=0.1),
+        lambda d: d.switch_output(0, on=True),
+        lambda d: d.measure_voltage(7),
+    ),
+}
+"""What no instrument of a role can do: refused before a byte is sent."""
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_what_is_beyond_an_instrument_is_refused_and_nothing_is_sent(driver):
+    made = driver(session(Dialogue()), parse_identity(EXAMPLES[driver]))
+    for request in REFUSED[role_of(driver)]:
+        with pytest.raises(SettingOutOfRange):
+            request(made)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_driver_says_what_its_instrument_cannot_tell(driver):
+    made = driver(session(Dialogue()), parse_identity(EXAMPLES[driver]))
+    if role_of(driver) is LoadSwitch:
+        assert isinstance(made.reads_back, bool)
+    if role_of(driver) is Supply:
+        assert set(made.readable_outputs) <= {1, 2, 3}
+        assert {1, 2} <= set(made.readable_outputs)
 
 
 def test_known_models_name_their_driver():

@@ -21,6 +21,7 @@ __all__ = ["Clock", "TwinClock", "WallClock"]
 _NS_PER_S = 1_000_000_000
 _REPLY_TIMEOUT_S = 60.0
 """Wall time that the twin may take to compute one advance."""
+_LONGEST_ADVANCE_NS = 20 * _NS_PER_S
 _TOKEN_BYTES, _PAGE_BYTES = 16, 24
 """The virtual clock's page: a token that names it, then the time in nanoseconds."""
 
@@ -131,9 +132,15 @@ class TwinClock(_Waiting):
         return int(self._ask("NOW?"))
 
     def sleep(self, duration_s: float) -> None:
-        """Advance virtual time by ``duration_s``."""
-        if duration_s > 0:
-            self._ask(f"ADV {round(duration_s * _NS_PER_S)}")
+        """Advance virtual time by ``duration_s``, in pieces that are answered soon.
+
+        A unit whose every pulse is another is worked through pulse by pulse.
+        """
+        left_ns = round(duration_s * _NS_PER_S)
+        while left_ns > 0:
+            piece_ns = min(left_ns, _LONGEST_ADVANCE_NS)
+            self._ask(f"ADV {piece_ns}")
+            left_ns -= piece_ns
 
     def close(self) -> None:
         """Close the connection; idempotent."""

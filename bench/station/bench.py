@@ -320,7 +320,7 @@ class Bench:
         self.run(level=level, load_ohm=load_ohm)
         begun_ns = self.clock.now_ns()
         self.clock.sleep(LATE_SHARE * self.profile.timers.session_s)
-        output = self._record(level, load_ohm)
+        output = self.record_running(level=level, load_ohm=load_ohm)
         elapsed_s = self.profile.timers.ramp_s + (self.clock.now_ns() - begun_ns) / 1e9
         output.must_deliver()
         return output, elapsed_s
@@ -385,14 +385,14 @@ class Bench:
     def _take_steady(self, level: int, load_ohm: float, battery_v: float) -> SteadyOutput:
         with self.on_battery(battery_v):
             self.run(level=level, load_ohm=load_ohm)
-            output = self._record(level, load_ohm)
+            output = self.record_running(level=level, load_ohm=load_ohm)
             with self.stopwatch.during("device wait"):
                 self.treatment.stop()
         with self.stopwatch.during("analyse"):
             output.must_deliver()
         return output
 
-    def _record(self, level: int, load_ohm: float) -> SteadyOutput:
+    def record_running(self, *, level: int, load_ohm: float) -> SteadyOutput:
         """Record a running device, and ask what it says of itself meanwhile."""
         capture, label = self._unclipped(level, load_ohm)
         with self.stopwatch.during("device wait"):

@@ -9,6 +9,9 @@ import pytest
 from bench.plugin import Bench, Check
 from bench.station import measurands
 
+LEVEL_SETTLE_S = 1.0
+"""A level change is done by then: the start delay's limit holds for it too."""
+
 
 @pytest.mark.requirement("OUT-001")
 def test_amplitude_of_highest_level_is_as_declared_at_each_load(
@@ -34,6 +37,24 @@ def test_amplitude_of_every_level_is_as_declared(
         check(
             "OUT-005", "amplitude", farthest,
             level=level, load_ohm=load_ohm, polarity=polarity, pulse="farthest",
+        )  # fmt: skip
+
+
+@pytest.mark.requirement("OUT-005")
+@pytest.mark.full_scope
+@pytest.mark.parametrize("way", ["down", "up"])
+def test_level_is_reached_from_the_other_end(bench: Bench, check: Check, way: str) -> None:
+    ends = (bench.profile.levels[0].number, bench.profile.highest_level)
+    start, level = ends if way == "up" else ends[::-1]
+    load_ohm = bench.profile.loads_ohm[0]
+    bench.run(level=start, load_ohm=load_ohm)
+    bench.treatment.link.set_level(level)
+    bench.clock.sleep(LEVEL_SETTLE_S)
+    output = bench.record_running(level=level, load_ohm=load_ohm)
+    for polarity in output.polarities:
+        check(
+            "OUT-005", "amplitude", measurands.amplitude(output, polarity),
+            level=level, load_ohm=load_ohm, polarity=polarity, from_level=start,
         )  # fmt: skip
 
 

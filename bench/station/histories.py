@@ -29,6 +29,7 @@ CHATTER_SHARE: Final = 0.6
 """Of the declared debounce: each gap is too short to count."""
 CHATTER_CLOSED_S: Final = 40e-3
 LEVEL_S: Final = 0.5
+"""At least; a monitor of direct current allows for what changed within its window."""
 
 
 class History(StrEnum):
@@ -99,7 +100,7 @@ class Histories:
         level = link.status().level
         for number in (self._profile.levels[0].number, self._profile.highest_level, level):
             link.set_level(number)
-            self._clock.sleep(LEVEL_S)
+            self._clock.sleep(max(LEVEL_S, 2.0 * self._profile.protection.dc_window_s))
 
     def _runs(self, after: str) -> None:
         timers = self._profile.timers

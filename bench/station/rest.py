@@ -26,7 +26,8 @@ LONGEST_WATCH_S: Final = 300.0
 SAMPLES_PER_PULSE: Final = 2.0
 SHORT_SESSION_S: Final = 3.0
 WITHOUT_POWER_S: Final = 1.0
-LOAD_OHM: Final = 2000.0
+LOAD_OHM: Final = 500.0
+"""The smallest: into others a source of regulated voltage reaches no overcurrent."""
 FAULT_UA_FACTOR: Final = 2.0
 AFTER_FAULT_S: Final = 1.0
 
@@ -138,6 +139,8 @@ class Rest:
         self._treatment.unlock()
         link.inject("overcurrent_ua", FAULT_UA_FACTOR * self._profile.levels[-1].current_ua)
         self._clock.sleep(AFTER_FAULT_S)
+        if link.status().state is not DeviceState.FAULT:
+            raise NotOffered("the injected current trips nothing: FLT-004 says why")
         link.inject("overcurrent_ua", 0.0)
         link.clear_faults()
 

@@ -29,6 +29,8 @@ MOST_REPLAYS: Final = 25
 MOST_REPLAYED_STEPS: Final = 400
 """A failing device is shown soon: what shrinking may cost in all."""
 RANGE_MARGIN: Final = 1.6
+TOO_WIDE: Final = 3.0
+"""A range so many times that of a level shows too little of it."""
 SAMPLES_PER_PULSE: Final = 20.0
 WITHOUT_POWER_S: Final = 0.5
 ABORT_SHARE: Final = 0.4
@@ -189,8 +191,29 @@ class Walker:
         if must is not None and accepted is not must:
             reply = "accepted" if accepted else "refused"
             return f"{action} was {reply} while {before[0].value}", capture
-        step = Step(action=action, before=before, capture=capture, settle_s=settle_s)
+        finer = self._finer(model, capture, cycle_s, load_ohm)
+        step = Step(action=action, before=before, capture=capture, settle_s=settle_s, finer=finer)
         return self._judge.wrong(step, model, now_s=self._now_s(), load_ohm=load_ohm), capture
+
+    def _finer(
+        self, model: DeviceModel, capture: Capture, cycle_s: float, load_ohm: float
+    ) -> Capture | None:
+        """Return a record on the level's own range where the first one's is far too wide for it."""
+        if model.state is not DeviceState.RUN or model.level is None:
+            return None
+        fits_a = self._ranges.level_a(model.level)
+        if capture.full_scale(Label.CURRENT) < TOO_WIDE * fits_a:
+            return None
+        return self._records.look(
+            f"walk: level {model.level} runs",
+            {Label.CURRENT: fits_a},
+            duration_s=cycle_s,
+            points=points_for(
+                cycle_s,
+                interval_s=self._profile.waveform.pulse_duration_s / SAMPLES_PER_PULSE,
+            ),
+            conditions={"level": model.level, "load_ohm": load_ohm},
+        )
 
     def _during(self, model: DeviceModel, action: Action, answers: list[bool]) -> None:
         try:

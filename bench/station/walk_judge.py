@@ -44,6 +44,8 @@ class Step:
     capture: Capture
     settle_s: float
     """After this time it must have been done."""
+    finer: Capture | None = None
+    """A record of what runs afterwards, where the first one's range is too wide for its level."""
 
     @property
     def waveform(self) -> Waveform:
@@ -51,8 +53,15 @@ class Step:
         return self.capture.waveforms[Label.CURRENT]
 
     @property
+    def shown(self) -> Capture:
+        """The record that shows what the step has left."""
+        return self.capture if self.finer is None else self.finer
+
+    @property
     def tail(self) -> Waveform:
         """The current once the step must be done."""
+        if self.finer is not None:
+            return self.finer.waveforms[Label.CURRENT]
         whole = self.waveform
         return whole.between(whole.t0_s + self.settle_s, whole.t0_s + 2 * whole.duration_s)
 
@@ -92,13 +101,13 @@ class StepJudge:
         if not status.contact:
             return "the device reports no contact while it runs"
         expected = ExpectedOutput(profile=self._profile, level=level, load_ohm=load_ohm)
-        departures = expected.departures(step.capture, step.tail)
+        departures = expected.departures(step.shown, step.tail)
         if departures:
             return "; ".join(departures)
         seen_a, said_a = expected.amplitude_a(step.tail), self._said_a()
         if self._profile.waveform.envelope is not None or seen_a is None or said_a is None:
             return ""  # of an envelope the device reports some pulse, not the crest
-        doubt_a = about_zero_budget(seen_a, step.capture).expanded_uncertainty
+        doubt_a = about_zero_budget(seen_a, step.shown).expanded_uncertainty
         if abs(said_a - seen_a) > max(CURRENT_SHARE * seen_a, CURRENT_FLOOR_A) + doubt_a:
             return f"the device reports {said_a * 1e6:.0f} µA, the bench sees {seen_a * 1e6:.0f}"
         return ""

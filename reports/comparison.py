@@ -13,10 +13,11 @@ from bench.compare import Comparison, Outcome, RowComparison, Side
 from bench.decision import Verdict
 from bench.errors import BenchError
 from bench.waveform import Waveform
-from reports.numbers import margin_text, plain, value_with_uncertainty
+from reports.numbers import margin_text, plain, value_with_uncertainty, with_unit
 from reports.overlay import aligned, why_not_overlaid
 from reports.page import css_string, environment, stylesheet
 from reports.plot import Overlay, Trace, figure
+from reports.units import shown_unit
 from reports.verdicts import Sign, sign_of
 from reports.wording import SIMULATED_NOTICE
 
@@ -78,7 +79,7 @@ def render_comparison(comparison: Comparison, load: LoadRecord) -> str:
             notice=SIMULATED_NOTICE,
             css=stylesheet("report.css"),
             css_string=css_string,
-            plain=plain,
+            value_text=_value,
         )
     )
 
@@ -91,13 +92,23 @@ def _view(row: RowComparison) -> _RowView:
     return _RowView(
         row=row,
         sign=_sign(row.outcome),
-        mean_a=f"{plain(row.mean_a)} {row.unit}",
-        mean_b=f"{plain(row.mean_b)} {row.unit}",
+        mean_a=_mean(row.mean_a, row),
+        mean_b=_mean(row.mean_b, row),
         difference=value_with_uncertainty(row.difference, row.expanded_uncertainty, row.unit),
         margin_change=margin_text(row.margin_change_pct),
         p_effect=_probability(row.p_effect),
         p_equivalence=_probability(row.p_equivalence),
     )
+
+
+def _mean(mean: float, row: RowComparison) -> str:
+    """Return a mean with the decimals that the uncertainty of the difference supports."""
+    number = value_with_uncertainty(mean, row.expanded_uncertainty, "").partition(" ±")[0]
+    return with_unit(number, shown_unit(row.unit))
+
+
+def _value(value: float, unit: str) -> str:
+    return with_unit(plain(float(f"{value:.4g}")), shown_unit(unit))
 
 
 def _probability(p: float) -> str:

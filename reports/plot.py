@@ -253,8 +253,8 @@ def _laid_over(panel: _Panel, over: Envelope) -> str:
         return ""
     names = ((panel.trace.over.under, _TRACE), (panel.trace.over.label, _OTHER))
     legend = "".join(
-        f'<text x="{_LEFT + 16}" y="{panel.y.stop + _TEXT + _LABEL_ROW * row}" fill="{colour}" '
-        f'stroke="#fff" stroke-width="8" paint-order="stroke">{escape(name)}</text>'
+        f'<text x="{_RIGHT + 10}" y="{panel.y.stop + _TEXT + _LABEL_ROW * row}" fill="{colour}">'
+        f"{escape(name)}</text>"
         for row, (name, colour) in enumerate(names)
     )
     return _curve(panel, over, _OTHER, opacity=' fill-opacity=".4"') + legend

@@ -148,7 +148,7 @@ def _write(arguments: argparse.Namespace, rows: pd.DataFrame, found: Overview) -
 def _only(rows: pd.DataFrame, column: str, wanted: str, option: str) -> pd.DataFrame:
     chosen = where(rows, rows[column] == wanted)
     if chosen.empty:
-        known = sorted({str(value) for value in rows[column].tolist()})
+        known = sorted({str(value) for value in rows[column].tolist()} - {""})
         raise UsageError(
             f"--{option} {wanted}: no run has it; known: {', '.join(known[:_SHOWN])}"
             + (f" and {len(known) - _SHOWN} others" if len(known) > _SHOWN else "")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from bench.decision import FAILED, Verdict
 from bench.errors import UsageError
-from bench.record.summaries import read_summary, run_folders
+from bench.record.summaries import Row, read_summary, run_folders
 from bench.store import StoreAddress, history_rows
 
 __all__ = [
@@ -35,6 +35,10 @@ COLUMNS: Final = (
     "run_id", "started_at", "serial", "firmware", "station", "plan", "simulated", "run_verdict",
     "golden", "id", "value", "unit", "standard_uncertainty", "low", "high", "verdict", "margin_pct",
 )  # fmt: skip
+_NOTHING: Final = Row(
+    id="", requirements=(), value=None, unit="", expanded_uncertainty=None, coverage_factor=None, low=None,
+    high=None, verdict="", margin_pct=None,
+)  # fmt: skip
 DECIDED: Final = (Verdict.PASS, Verdict.FAIL)
 """Verdicts of a run that say something of its unit; the others speak of the bench."""
 
@@ -52,7 +56,8 @@ class Yields:
 def load_rows(path: Path) -> pd.DataFrame:
     """Return the measurements of a run folder or a folder of run folders, oldest run first.
 
-    Columns as in ``COLUMNS``; a measurement without a number has NaN. Raises UsageError and
+    Columns as in ``COLUMNS``; a measurement without a number has NaN, and a run that measured nothing has
+    one row with an empty id, so that it is counted. Raises UsageError and
     FileFormatError.
     """
     runs = sorted(
@@ -67,7 +72,7 @@ def load_rows(path: Path) -> pd.DataFrame:
             row.low, row.high, row.verdict, row.margin_pct,
         )
         for run in runs
-        for row in run.measurements
+        for row in run.measurements or (_NOTHING,)
     ]  # fmt: skip
     return _frame(rows)
 

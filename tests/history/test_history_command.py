@@ -241,3 +241,10 @@ def test_the_page_holds_what_the_text_says(golden, tmp_path, capsys):
 def test_a_page_that_cannot_be_written_is_named(runs, tmp_path, capsys):
     assert main(["history", str(runs), "--html", str(tmp_path / "no" / "h.html")]) == 4
     assert "--html" in capsys.readouterr().err
+
+
+def test_a_run_that_measured_nothing_is_counted(runs, capsys):
+    change(runs / "1-2", measurements=[])
+
+    assert yields(load_rows(runs)).undecided_runs == 1
+    assert "11 runs of 10 units" in said(capsys, runs)

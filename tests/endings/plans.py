@@ -43,7 +43,7 @@ def test_later(bench, check):
 SHORT_SILENCE = """
 from functools import partial
 from bench.station import station
-station.GuardianOrders = partial(station.GuardianOrders, silence_limit_s=4.0, ending_limit_s=8.0)
+station.GuardianOrders = partial(station.GuardianOrders, silence_limit_s=12.0, ending_limit_s=12.0)
 """
 """conftest.py of a plan whose guardian loses patience soon."""
 

@@ -104,7 +104,7 @@ def test_what_sweeps_cannot_decide_is_refused_in_the_plan(tmp_path):
 
 
 def test_an_instrument_without_an_accuracy_table_is_refused_before_it_is_opened(tmp_path):
-    station = station_with(tmp_path, ('model = "DSO-X 3024A"', 'model = "MSO5104"'))
+    station = station_with(tmp_path, ('model = "DSO-X 3024A"', 'model = "NOSUCH-1"'))
     with pytest.raises(ConfigurationError, match=r"instruments\.scope: no accuracy table"):
         undecidable_limits(settings(station=station))
 

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
+from bench.cli.doctor_checks import Finding, connection_tree, machine
 from bench.cli.run import ROOT
 from bench.cli.run_options import add_bench_options
-from bench.errors import BenchError, CalibrationOverdue
+from bench.errors import (
+    BenchError,
+    CalibrationOverdue,
+    DeviceLinkError,
+    IdentityMismatch,
+    InstrumentTimeout,
+    NotConnected,
+)
 from bench.plugin.run import Run, RunFailed
 from bench.plugin.settings import settings_from
 from bench.record import load_run
+from bench.station.bench import Bench
+from bench.station.configuration import Station
 
 __all__ = ["add_arguments", "run"]
 
-State = Literal["ok", "warn", "fail", "info"]
-
 NOT_READY_EXIT: Final = 10
-_LOW_DISK_BYTES: Final = 2_000_000_000
-"""A release run stores some hundred megabytes of codes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Finding:
-    state: State
-    name: str
-    detail: str
+_RUNS: Final = "runs"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,10 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
             except RunFailed as error:
                 cause = error.__cause__
                 failure = cause if isinstance(cause, BenchError) else BenchError(str(error))
+            device = list(_device(session.bench))
         findings = [
             *_settings(dict(settings.origins)),
-            *_machine(),
+            *machine(Path(_RUNS if settings.station is None else settings.station.runs_folder)),
+            *_connections(settings.station, failure),
             *_bench(session.folder, failure),
+            *device,
         ]
     _print(findings, as_json=arguments.json)
     if isinstance(failure, CalibrationOverdue):
@@ -68,60 +69,93 @@ def run(arguments: argparse.Namespace) -> int:
     return NOT_READY_EXIT if any(f.state == "fail" for f in findings) else 0
 
 
-def _settings(origins: dict[str, tuple[str, str]]) -> Iterator[_Finding]:
+def _settings(origins: dict[str, tuple[str, str]]) -> Iterator[Finding]:
     for name, (value, origin) in origins.items():
-        yield _Finding(state="info", name=f"setting {name}", detail=f"{value or '-'}  ({origin})")
+        yield Finding(state="info", name=f"setting {name}", detail=f"{value or '-'}  ({origin})")
 
 
-def _machine() -> Iterator[_Finding]:
-    yield _Finding(state="info", name="python", detail=sys.version.split()[0])
-    free = shutil.disk_usage(".").free
-    yield _Finding(
-        state="ok" if free > _LOW_DISK_BYTES else "warn",
-        name="disk space",
-        detail=f"{free / 1e9:.1f} GB free here",
+def _connections(station: Station | None, failure: BenchError | None) -> Iterator[Finding]:
+    """Show every connection where one of them is what failed."""
+    unreached = isinstance(failure, NotConnected | InstrumentTimeout | IdentityMismatch)
+    if station is not None and (unreached or isinstance(failure, DeviceLinkError)):
+        yield connection_tree(station)
+
+
+def _device(bench: Bench | None) -> Iterator[Finding]:
+    """Ask a device that was reached for its state and its battery."""
+    if bench is None:
+        return
+    try:
+        status = bench.treatment.link.status()
+    except BenchError as error:
+        remedy = "switch the device on; see docs/your-device.md"
+        yield Finding(state="warn", name="device state", detail=str(error), remedy=remedy)
+        return
+    faults = ", ".join(sorted(status.faults))
+    yield Finding(
+        state="warn" if faults or status.battery_low else "ok",
+        name="device state",
+        detail=f"{status.state.value}, battery {status.battery_v:.2f} V"
+        + (f", faults {faults}" if faults else ""),
+        remedy="clear the faults, charge or replace the battery" if faults else "",
     )
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    yield _Finding(
-        state="ok" if chromium else "info",
-        name="browser for PDF",
-        detail=chromium or "none found: print the report from any browser instead",
-    )
 
 
-def _bench(folder: Path, failure: BenchError | None) -> Iterator[_Finding]:
+def _bench(folder: Path, failure: BenchError | None) -> Iterator[Finding]:
     record = load_run(folder)
     for part in record.equipment:
-        yield _Finding(
+        yield Finding(
             state="ok" if part.calibrated else "warn",
             name=f"{part.role} identity",
             detail=f"{part.manufacturer} {part.model}, serial {part.serial}, {part.firmware}; "
             f"calibration: {part.calibration_status}",
+            remedy=""
+            if part.calibrated
+            else "calibrate it, or give calibration_due in the station file",
         )
     for step in record.self_test:
         value = "" if step.value is None else f"{step.value:.6g} {step.unit}  "
-        yield _Finding(
-            state="ok" if step.passed else "fail", name=step.name, detail=f"{value}{step.detail}"
+        yield Finding(
+            state="ok" if step.passed else "fail",
+            name=step.name,
+            detail=f"{value}{step.detail}",
+            remedy="" if step.passed else _after(failure),
         )
     if failure is not None:
-        yield _Finding(state="fail", name="bench", detail=str(failure))
+        yield Finding(
+            state="fail",
+            name="bench",
+            detail=str(failure),
+            remedy="mend this, then run `bench doctor` again; docs/your-bench.md, step 4",
+        )
     else:
         device = record.device
-        yield _Finding(
+        yield Finding(
             state="ok",
             name="device",
             detail=f"{device.model}, serial {device.serial}, firmware {device.firmware}",
         )
-    yield _Finding(
+    yield Finding(
         state="ok" if record.safe_state.confirmed else "fail",
         name="safe state",
         detail="; ".join(f"{step.name}: {step.detail}" for step in record.safe_state.steps),
+        remedy=""
+        if record.safe_state.confirmed
+        else "switch the supply off by hand, open the path, then `bench safe`",
     )
 
 
-def _print(findings: list[_Finding], *, as_json: bool) -> None:
+def _after(failure: BenchError | None) -> str:
+    """Return what the failure itself says to do: what stands behind its last semicolon."""
+    return "" if failure is None else str(failure).rpartition(";")[2].strip()
+
+
+def _print(findings: list[Finding], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(msgspec.to_builtins(findings), indent=1) + "\n")
         return
     for finding in findings:
-        sys.stdout.write(f"{finding.state:5} {finding.name}: {finding.detail}\n")
+        detail = finding.detail.replace("\n", "\n      ")
+        sys.stdout.write(f"{finding.state:5} {finding.name}: {detail}\n")
+        if finding.remedy:
+            sys.stdout.write(f"      -> {finding.remedy}\n")

@@ -1,0 +1,73 @@
+"""The doctor's checks: each with a remedy where it is not in order, connections as one tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.cli.doctor_checks import connection_tree, machine
+from bench.station.configuration import load_station
+from tests.instruments.peers import SocketPeer
+
+EXAMPLE = Path("examples/station.toml")
+
+
+def station_at(tmp_path, **resources):
+    """Return the example's station with other resources, and a device that is not there."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    for number in (21, 22, 23, 24):
+        role = {21: "scope", 22: "dmm", 23: "switch", 24: "supply"}[number]
+        there = f"TCPIP::192.168.1.{number}::hislip0::INSTR"
+        assert there in text
+        text = text.replace(there, resources.get(role, "TCPIP::127.0.0.1::hislip0,1::INSTR"))
+    text = text.replace("serial:///dev/ttyUSB0?baud=115200", "tcp://127.0.0.1:1")
+    path = tmp_path / "station.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_station(path)
+
+
+def test_every_connection_is_tried_and_shown_in_one_tree(tmp_path):
+    reply = b"Keysight Technologies,34465A,MY50000002,A.03\n"
+    with SocketPeer(lambda m: reply if m == b"*IDN?" else b"0\n") as meter:
+        found = connection_tree(station_at(tmp_path, dmm=meter.resource_name))
+    head, *branches = found.detail.splitlines()
+    assert (found.state, found.name) == ("fail", "connections: 4 of 5 fail")
+    assert head == "station bench-1"
+    assert branches[0].startswith(
+        "├─ scope (TCPIP::127.0.0.1::hislip0,1::INSTR): cannot be reached"
+    )
+    assert branches[1].startswith("├─ dmm (TCPIP") and "34465A MY50000002" in branches[1]
+    assert branches[-1].startswith("└─ device link tcp://127.0.0.1:1: cannot be reached")
+    assert "bench list --discover" in found.remedy
+
+
+def test_the_wrong_instrument_at_an_address_is_a_branch_too(tmp_path):
+    reply = b"Keysight Technologies,34461A,MY1,A.03\n"
+    with SocketPeer(lambda m: reply if m == b"*IDN?" else b"0\n") as meter:
+        found = connection_tree(station_at(tmp_path, dmm=meter.resource_name))
+    assert "expected the model 34465A, found 34461A" in found.detail
+
+
+def test_the_machine_is_checked_with_remedies(tmp_path):
+    findings = {finding.name: finding for finding in machine(tmp_path / "runs")}
+    assert {"python", "packages", "disk space", "folder of the runs"} <= set(findings)
+    assert findings["folder of the runs"].state == "ok"
+    assert all(f.remedy for f in findings.values() if f.state in {"warn", "fail", "n/a"})
+
+
+def test_a_folder_that_cannot_be_written_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    findings = {finding.name: finding for finding in machine(tmp_path)}
+    assert findings["folder of the runs"].state == "fail"
+    assert "--out" in findings["folder of the runs"].remedy
+
+
+@pytest.mark.parametrize("said", ["yes", "no"])
+def test_the_computer_s_clock_is_asked(said, tmp_path, monkeypatch):
+    class Done:
+        stdout = f"{said}\n"
+
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: Done())
+    findings = {finding.name: finding for finding in machine(tmp_path)}
+    assert findings["clock of this computer"].state == {"yes": "ok", "no": "warn"}[said]

@@ -49,6 +49,12 @@ def test_no_pulse_is_missing_in_a_long_observation(bench: Bench, check: Check) -
     session = bench.full_session()
     defects, pulses = measurands.pulse_defects(session, bench.profile)
     check("OUT-031", "defective_pulses", defects)
+    rate = measurands.excluded_rate(pulses) if defects.value == 0.0 else None
+    check.recorded(
+        "OUT-031", "rate excluded at 95 %",
+        found="none: there are defects" if rate is None else f"above {rate:.2g} a pulse",
+        pulses=pulses,
+    )  # fmt: skip
     wanted = pulses_to_observe(bench.profile)
     check.fact(
         "OUT-031", "pulses observed", holds=pulses >= wanted,

@@ -7,7 +7,12 @@ import pytest
 
 from bench.profile import load_profile
 from bench.station.expected_output import ExpectedOutput
-from bench.station.measurands import farthest_amplitude, farthest_duration, steady_defects
+from bench.station.measurands import (
+    excluded_rate,
+    farthest_amplitude,
+    farthest_duration,
+    steady_defects,
+)
 from bench.station.pulse_grid import defective_pulses
 from bench.station.scales import Label
 from tests.station.outputs import capture_of, output_of, trains_of
@@ -62,3 +67,9 @@ def test_missing_pulses_are_counted_and_nothing_is_nothing() -> None:
     defects, pulses = steady_defects(output)
     assert (defects.value, pulses) == (1.0, 79)
     assert defective_pulses(output.pulses.select(slice(0, 0)), ALT) == (0, 0)
+
+
+def test_the_excluded_rate_is_the_rule_of_three() -> None:
+    assert excluded_rate(0) is None
+    assert excluded_rate(30_000) == pytest.approx(3.0 / 30_000, rel=2e-3)
+    assert excluded_rate(1) == pytest.approx(0.95)

@@ -30,6 +30,7 @@ from bench.station.measurands.record import leading_phases, scope_range, transit
 from bench.station.measurands.timing import (
     crossing_defects,
     duration_symmetry,
+    excluded_rate,
     farthest_duration,
     polarity_cycle_s,
     pulse_defects,
@@ -45,6 +46,7 @@ __all__ = [
     "crossing_defects",
     "direct_current",
     "duration_symmetry",
+    "excluded_rate",
     "excursion",
     "farthest_amplitude",
     "farthest_duration",

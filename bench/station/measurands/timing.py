@@ -31,6 +31,7 @@ from bench.station.steady_output import Polarity, SteadyOutput
 __all__ = [
     "crossing_defects",
     "duration_symmetry",
+    "excluded_rate",
     "farthest_duration",
     "polarity_cycle_s",
     "pulse_defects",
@@ -41,6 +42,7 @@ __all__ = [
     "steady_defects",
 ]
 
+MISSED_BY_CHANCE: Final = 0.05
 CLOCK_PPM: Final = 100.0
 """Any computer's clock over twenty minutes; the simulated clock has no error."""
 
@@ -162,6 +164,14 @@ def pulse_defects(session: FullSession, profile: Profile) -> tuple[Measured, int
         value=float(defects), unit="pulses", waveforms=evidence, reason="; ".join(found), exact=True
     )
     return measured, pulses
+
+
+def excluded_rate(pulses: int) -> float | None:
+    """Return the rate of defects a pulse that so many pulses without one exclude at 95 %.
+
+    One-sided, the exact form of the rule of three: (1 - rate)^pulses = 0.05. None without pulses.
+    """
+    return 1.0 - MISSED_BY_CHANCE ** (1.0 / pulses) if pulses else None
 
 
 def crossing_defects(found: Crossing, profile: Profile) -> tuple[Measured, int]:

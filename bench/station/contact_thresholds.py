@@ -21,7 +21,8 @@ from instruments.roles import Multimeter
 __all__ = ["ContactThresholds", "ThresholdSearch", "contact_threshold"]
 
 RANGE_OHM: Final = 1e6
-WIDE_RANGE_OHM: Final = 100e6
+WIDE_RANGE_OHM: Final = 20e6
+"""Holds the 10 MΩ of the electrode channel; some meters end at 50 MΩ."""
 APERTURE_S: Final = 0.02
 SENSE_S: Final = 0.8
 """Three of the sense pulses of a device that looks four times a second, and their debounce."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import InstrumentError, ReadingOverload, SettingOutOfRange
+from bench.station.contact_thresholds import WIDE_RANGE_OHM
 from instruments.dmms import (
     Fluke884xA,
     Keithley2000,
@@ -217,7 +218,7 @@ def test_it_has_the_ranges_that_the_station_uses(case):
     assert any(0.1 <= range_v <= 0.6 for range_v in family.ranges_v)
     assert max(family.ranges_v) == 1000.0
     assert min(family.ranges_ohm) <= 600.0
-    assert max(family.ranges_ohm) >= 1e7
+    assert max(family.ranges_ohm) >= WIDE_RANGE_OHM
     assert list(family.ranges_v) == sorted(family.ranges_v)
     assert list(family.ranges_ohm) == sorted(family.ranges_ohm)
 

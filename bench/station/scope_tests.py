@@ -36,7 +36,8 @@ BACKGROUND_FLOOR_A: Final = 0.5e-6
 EDGE_UA: Final = 400.0
 EDGE_FULL_SCALE_A: Final = 1e-3
 EDGE_RECORD_S: Final = 4e-3
-EDGE_POINTS: Final = 20_000
+EDGE_POINTS: Final = 2000
+"""A sample every 2 µs: enough for the limit below, and within the smallest memory (a TBS1000)."""
 EDGE_LEVEL: Final = 0.5
 APART: Final = 0.25
 """Of the edge: more is no noise and no gain error of either channel."""

@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from bench.clock import Clock
 from bench.device.link import DeviceState
-from bench.measure import PulseTable, analyse
+from bench.measure import PulseTable
 from bench.profile import Profile
 from bench.station.acquisition import Acquirer, Capture, Shot
+from bench.station.event_records import OFF_A, flowing_a
 from bench.station.ranges import RangeChoice
 from bench.station.scales import Label
 from bench.station.steady_output import SteadyOutput
@@ -125,9 +124,9 @@ class SessionWatch:
             observed=observed,
             looks=tuple(looks),
             before_end=before_end,
-            delivering_before_end=_delivers(before_end),
+            delivering_before_end=_delivers(before_end, self._profile),
             after_end=after_end,
-            delivering_after_end=_delivers(after_end),
+            delivering_after_end=_delivers(after_end, self._profile),
             watched_s=watched_s,
         )
 
@@ -191,10 +190,9 @@ class SessionWatch:
             self._clock.sleep(left_s)
 
 
-def _delivers(capture: Capture) -> bool:
-    """Whether the record shows pulses or any steady current above the off threshold."""
-    found = analyse(capture.waveforms[Label.CURRENT])
-    return len(found.pulses) > 0 or bool(np.abs(found.mean) > 10e-6)
+def _delivers(capture: Capture, profile: Profile) -> bool:
+    """Whether current flows anywhere in the record: noise of many codes may look like pulses."""
+    return flowing_a(capture, profile) > OFF_A
 
 
 def _points(wanted: float) -> int:

@@ -51,6 +51,7 @@ class FastRecords:
         self._treatment.run(level=output.level, load_ohm=output.load_ohm)
         if relay:
             self._fixture.select_relay(relay)
+            self._treatment.run_again(after=f"the change to {relay}")
         capture = self._unclipped(output, relay or f"{output.load_ohm:g} Ω")
         self._treatment.must_run()
         self._treatment.stop()

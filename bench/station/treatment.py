@@ -119,6 +119,16 @@ class Treatment:
             raise SupplyFault(problem)
         self._supply_proved = True
 
+    def run_again(self, *, after: str) -> None:
+        """Wait for a running device whose load was changed: on a slow bench it lost contact.
+
+        The load breaks before it makes, for as long as the messages between take.
+        """
+        timers = self._profile.timers
+        limit_s = timers.start_delay_s + 2 * timers.ramp_s + timers.contact_debounce_s
+        self.wait_for(DeviceState.RUN, within_s=limit_s, after=after)
+        self._clock.sleep(SETTLE_S)
+
     def begin(self, *, level: int, session_s: float | None = None) -> None:
         """Send LEVEL and START; the output ramps up after this returns."""
         with self._must(f"LEVEL {level}"):

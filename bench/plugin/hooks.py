@@ -189,7 +189,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         )
         run.left_in_the_middle = True
         if isinstance(error, _ENDS_THE_RUN):
-            item.session.shouldfail = f"what is left was not started: {error}"
+            item.session.shouldfail = "the bench is at fault: what is left was not started"
         raise
     except Exception as error:
         run.problem(item.nodeid, error, requirement_ids(item))

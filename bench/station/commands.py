@@ -234,6 +234,7 @@ def wrong_commands(link: DeviceLink, *, running: bool) -> tuple[str | bytes, ...
     sessions = ("", "0", "-1", f"{limits.session_max_s + 1:.0f}", "4294967297", "1.5", "max")
     verbs = (
         "level 1", "Stop", "stop", "STO", "XSTOP", "STOP now", "S", "STA 60", "STAR 60", "start 60",
+        "STOPP", "STTOP", "TSOP", "PAUSEE", "RESETT", "LEVELL 1", "STARTT 60", "SATRT 60",
         "START60", "MODE nosuch", "PAUSE 1", "RESET now", "POWEROFF 1",
         *(f"{body}*{crc8(body.encode()) ^ 0xFF:02X}" for body in ("STOP", "LEVEL 1")),
         "#1STOP", "# STOP",

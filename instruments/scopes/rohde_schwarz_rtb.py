@@ -106,6 +106,8 @@ _STATES = ("RUN", "STOP", "COMP", "BRE")
 _WAITING_BIT = 1 << 3
 _HORIZONTAL_DIVISIONS = 12
 _MIDDLE = 128
+_FILLED_S = 0.2
+"""After the time before the trigger: how long arming itself may take."""
 _HEADER_FIELDS = 4
 
 
@@ -152,6 +154,8 @@ class RohdeSchwarzRtb(SingleShotScope):
         peak_detect=True,
         most_points=10_000_000,
     )
+
+    _filled_ns = 0
 
     def configure_channel(
         self,
@@ -234,11 +238,21 @@ class RohdeSchwarzRtb(SingleShotScope):
 
     def _arm(self) -> None:
         self._run("STOP", "SING", answers=0)
+        self._filled_ns = self._session.clock.now_ns() + round(
+            (self._before_trigger_s + _FILLED_S) * 1e9
+        )
 
     def _is_armed(self) -> bool:
-        """Return whether it waits, or is done already: a short record may be over by now."""
-        waiting = int(self._ask_number("STAT:OPER:COND?")) & _WAITING_BIT
-        return bool(waiting) or self._acquisition() == "COMP"
+        """Return whether it waits, fills its record already, or is done.
+
+        Nothing tells the time before the trigger from the time after it; once the first must be
+        over, a scope that runs and does not wait has triggered.
+        """
+        if int(self._ask_number("STAT:OPER:COND?")) & _WAITING_BIT:
+            return True
+        state = self._acquisition()
+        filled = self._session.clock.now_ns() > self._filled_ns
+        return state == "COMP" or (state == "RUN" and filled)
 
     def _poll(self) -> AcquisitionState:
         """Take COMP for done; a scope that was stopped without a record says STOP."""

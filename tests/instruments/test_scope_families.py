@@ -190,3 +190,11 @@ def test_a_short_record_at_a_microsecond_scale(bench):
     record = capture(bench, 4, points=1000)[4]
     assert record.duration_s == pytest.approx(100e-6, rel=0.02)
     assert record.sample_interval_s < 0.3e-6
+
+
+def test_a_long_record_that_triggers_at_once_is_armed(bench):
+    prepare(bench)
+    bench.driver.configure_timebase(duration_s=3.5, before_trigger_s=0.0, points=POINTS)
+    bench.world.period_ns = 1_000_000
+    bench.driver.arm_single()
+    assert bench.driver.acquisition_state() in ("armed", "triggered")

@@ -50,7 +50,7 @@ def test_transfer_replaces_gain_and_offset_and_keeps_converter_and_time_base():
 
 @pytest.mark.parametrize(
     ("table", "model", "family"),
-    [(multimeter_accuracy, "34460A", "34465A"), (scope_accuracy, "MSO5104", "3000T X-Series")],
+    [(multimeter_accuracy, "34460A", "34465A"), (scope_accuracy, "HMO1002", "3000T X-Series")],
 )
 def test_a_model_without_a_table_is_refused_in_one_line(table, model, family):
     with pytest.raises(ConfigurationError) as refusal:

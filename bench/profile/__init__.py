@@ -4,8 +4,10 @@ from bench.profile.lint import Finding, lint, table_inconsistency_pct
 from bench.profile.load import load_profile, profile_names, profile_path
 from bench.profile.nominals import NOMINALS, Nominal
 from bench.profile.parts import (
+    Boost,
     Envelope,
     Level,
+    ModeStep,
     Output,
     Protection,
     Sheet,
@@ -18,9 +20,11 @@ from bench.profile.profile import Profile, Provenance
 
 __all__ = [
     "NOMINALS",
+    "Boost",
     "Envelope",
     "Finding",
     "Level",
+    "ModeStep",
     "Nominal",
     "Output",
     "Profile",

@@ -184,6 +184,23 @@ def _levels(profile: Declaration) -> Iterator[Finding]:
             remedy="lower the level or raise the ceiling",
         )
     yield from _compliance(profile)
+    yield from _boost(profile)
+
+
+def _boost(profile: Declaration) -> Iterator[Finding]:
+    boost = profile.output.boost
+    if boost is None:
+        return
+    highest_ua = profile.level(profile.highest_level).current_ua
+    most_ua = min(profile.output.ceiling_ua, profile.protection.overcurrent_ua)
+    if not highest_ua < boost.current_ua < most_ua:
+        yield _says(
+            "output.boost.current",
+            expected=f"between the highest level of {written(highest_ua, 'uA')} and the ceiling "
+            f"or the overcurrent threshold, {written(most_ua, 'uA')}",
+            found=written(boost.current_ua, "uA"),
+            remedy="correct the boost, the ceiling or the threshold",
+        )
 
 
 def _compliance(profile: Declaration) -> Iterator[Finding]:

@@ -11,10 +11,12 @@ from typing import Any, Final, cast
 from bench.errors import ProfileError
 from bench.profile.lint import lint
 from bench.profile.parts import (
+    Boost,
     Envelope,
     EnvelopeShape,
     Kind,
     Level,
+    ModeStep,
     Output,
     Protection,
     Regulation,
@@ -87,6 +89,7 @@ def _profile(root: Table) -> Profile:
         model=identity.text("model"),
         hardware=identity.text("hardware", ""),
         modes=identity.texts("modes", ("standard",)),
+        mode_steps=_modes(root, identity.texts("modes", ("standard",))),
         unlock_key=identity.text("unlock_key", DEFAULT_UNLOCK_KEY),
         waveform=wave,
         output=output,
@@ -101,6 +104,45 @@ def _profile(root: Table) -> Profile:
     )
     identity.finish()
     return profile
+
+
+def _modes(root: Table, known: tuple[str, ...]) -> Mapping[str, tuple[ModeStep, ...]]:
+    """Return what is declared of modes; the first, and any without a table, is as [waveform] says."""
+    table = root.table("modes", optional=True)
+    found: dict[str, tuple[ModeStep, ...]] = {}
+    for name in table.names:
+        if name not in known[1:]:
+            raise table.problem(
+                f"modes.{name}: expected one of profile.modes after the first "
+                f"({', '.join(known[1:]) or 'there is none'}), found {name!r}",
+                name,
+            )
+        found[name] = _mode(table.table(name), name)
+    return MappingProxyType(found)
+
+
+def _mode(table: Table, name: str) -> tuple[ModeStep, ...]:
+    if "repetition_rate" in table:
+        rate_hz = table.quantity("repetition_rate", "Hz", above=0)
+        table.finish()
+        return (ModeStep(rate_hz=rate_hz, duration_s=None),)
+    steps: list[ModeStep] = []
+    for row in table.tables("sequence"):
+        steps.append(
+            ModeStep(
+                rate_hz=row.quantity("rate", "Hz", above=0),
+                duration_s=row.quantity("duration", "s", above=0),
+            )
+        )
+        row.finish()
+    rates = [step.rate_hz for step in steps]
+    if len(set(rates)) != len(rates) or len(rates) < 2:
+        raise table.problem(
+            f"modes.{name}.sequence: expected two steps or more, each with a rate of its own, "
+            f"found {', '.join(f'{hz:g} Hz' for hz in rates) or 'none'}",
+        )
+    table.finish()
+    return tuple(steps)
 
 
 def _waveform(table: Table) -> Waveform:
@@ -151,6 +193,8 @@ def _output(table: Table) -> Output:
         off_state_ua=table.quantity("off_state", "uA", above=0),
         contact_sense_ua=table.quantity("contact_sense_peak", "uA", above=0),
         contact_sense_uc_per_s=table.quantity("contact_sense_charge", "uC/s", above=0),
+        blocking_uf=table.optional("blocking_capacitance", "uF"),
+        boost=_boost(table.table("boost")) if "boost" in table else None,
     )
     table.finish()
     return output
@@ -180,6 +224,15 @@ def _levels(
         Level(number=n, current_ua=1e6 * volts / (smallest_load_ohm + source_ohm), voltage_v=volts)
         for n, volts in enumerate(values, start=1)
     )
+
+
+def _boost(table: Table) -> Boost:
+    boost = Boost(
+        current_ua=table.quantity("current", "uA", above=0),
+        duration_s=table.quantity("duration", "s", above=0),
+    )
+    table.finish()
+    return boost
 
 
 def _row(table: Table) -> TableRow:
@@ -271,7 +324,7 @@ def _tolerances(table: Table) -> Tolerances:
     return tolerances
 
 
-_DECLARING: Final = ("waveform", "output", "sheet", "timers", "protection", "tolerance")
+_DECLARING: Final = ("waveform", "modes", "output", "sheet", "timers", "protection", "tolerance")
 
 
 def _declared(root: Table) -> Mapping[str, str]:

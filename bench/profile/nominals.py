@@ -59,6 +59,10 @@ def _load_ratio(declared: Declaration, level: int, load_ohm: float) -> float:
     return declared.current_ua(level, load_ohm) / declared.current_ua(level, declared.loads_ohm[0])
 
 
+def _boost_ua(declared: Declaration, _level: int, _load_ohm: float) -> float:
+    return declared.output.boost.current_ua if declared.output.boost else 0.0
+
+
 def _on_time_per_cycle_s(declared: Declaration) -> float:
     wave = declared.waveform
     return wave.on_time_per_pulse_s * wave.pulses_per_polarity_cycle
@@ -76,6 +80,11 @@ NOMINALS: Final[Mapping[str, Nominal]] = MappingProxyType(
         "highest current": _declared("uA", _highest_ua),
         "highest current into the load": Nominal("uA", _highest_into_load_ua),
         "off-state share": _declared("uA", lambda p: OFF_STATE_SHARE * _highest_ua(p)),
+        "boost current": Nominal("uA", _boost_ua),
+        "boost duration": _declared(
+            "s", lambda p: p.output.boost.duration_s if p.output.boost else 0.0
+        ),
+        "dc threshold": _declared("uA", lambda p: p.protection.dc_threshold_ua),
         "voltage": Nominal("V", _voltage_v),
         "load ratio": Nominal("1", _load_ratio),
         "pulse duration": _declared("s", lambda p: p.waveform.pulse_duration_s),

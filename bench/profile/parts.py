@@ -10,10 +10,12 @@ from typing import Literal
 from bench.quantity import Tolerance
 
 __all__ = [
+    "Boost",
     "Envelope",
     "EnvelopeShape",
     "Kind",
     "Level",
+    "ModeStep",
     "Output",
     "Protection",
     "Regulation",
@@ -113,6 +115,22 @@ class Waveform:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModeStep:
+    """One step of a mode: a repetition rate and how long it lasts (None: as long as the session)."""
+
+    rate_hz: float
+    duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boost:
+    """A temporary higher output that the user may ask for while the device runs."""
+
+    current_ua: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
     """One driven output level, numbered from 1. An off position is not a level.
 
@@ -173,6 +191,9 @@ class Output:
     off_state_ua: float
     contact_sense_ua: float
     contact_sense_uc_per_s: float
+    blocking_uf: float | None
+    """A capacitor in series with the output: the second limiter of direct current."""
+    boost: Boost | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from bench.profile.declaration import Declaration
 from bench.profile.nominals import NOMINALS
+from bench.profile.parts import ModeStep
 
 __all__ = ["Profile", "Provenance"]
 
@@ -32,6 +34,8 @@ class Profile(Declaration):
     model: str
     hardware: str
     modes: tuple[str, ...]
+    mode_steps: Mapping[str, tuple[ModeStep, ...]]
+    """Of each mode that is not as ``waveform`` says: the rates that follow one another."""
     unlock_key: str
     provenance: Mapping[str, Provenance]
     declared: Mapping[str, str]
@@ -55,8 +59,17 @@ class Profile(Declaration):
             "link watchdog": timers.link_timeout_s is not None,
             "charge inhibit": self.protection.charge_inhibit,
             "several levels": len(self.output.levels) > 1,
+            "several modes": bool(self.mode_steps),
+            "sequence": any(len(steps) > 1 for steps in self.mode_steps.values()),
+            "trains or programmes": wave.pulses_per_train > 1 or bool(self.mode_steps),
+            "boost": self.output.boost is not None,
+            "second d.c. limiter": self.output.blocking_uf is not None,
         }
         return frozenset(name for name, present in has.items() if present)
+
+    def with_rate(self, rate_hz: float) -> Self:
+        """Return the profile with its pulses at another rate: what a step of a mode declares."""
+        return replace(self, waveform=replace(self.waveform, repetition_rate_hz=rate_hz))
 
     @property
     def _lowest_share(self) -> float:

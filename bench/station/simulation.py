@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from bench.errors import ConfigurationError, NotConnected
-from bench.profile import Profile
+from bench.profile import ModeStep, Profile
 from bench.station.configuration import RELAYS, ROLES, Station
 from bench.station.equipment import (
     DeviceEntry,
@@ -196,7 +196,23 @@ def _waveform(profile: Profile) -> dict[str, Any]:
         "envelope": None
         if envelope is None
         else {"rate_hz": envelope.rate_hz, "depth": envelope.depth, "shape": envelope.shape},
+        "modes": _modes(profile),
     }
+
+
+def _modes(profile: Profile) -> list[dict[str, Any]]:
+    """Return the rates of every mode, none where there is only one."""
+    if not profile.mode_steps:
+        return []
+    own = (ModeStep(rate_hz=profile.waveform.repetition_rate_hz, duration_s=None),)
+    declared = [profile.mode_steps.get(name, own) for name in profile.modes]
+    return [
+        {
+            "rates_hz": [step.rate_hz for step in steps],
+            "durations_s": [step.duration_s for step in steps if step.duration_s],
+        }
+        for steps in declared
+    ]
 
 
 def _output(profile: Profile) -> dict[str, Any]:
@@ -210,6 +226,10 @@ def _output(profile: Profile) -> dict[str, Any]:
         **levels,
         "source_ohm": output.source_ohm,
         "compliance_v": output.compliance_v,
+        "blocking_uf": output.blocking_uf,
+        "boost": None
+        if output.boost is None
+        else {"current_ua": output.boost.current_ua, "duration_s": output.boost.duration_s},
     }
 
 

@@ -12,7 +12,7 @@ from math import ceil
 from typing import Literal, NamedTuple
 
 from bench.twin.exponentials import Term, sign_changes, value
-from bench.twin.network import ROWS, Branch, Capacitor, Solution, System, Wiring
+from bench.twin.network import ROWS, Branch, Capacitor, Solution, System, ToneSource, Wiring
 from bench.twin.virtual_time import NS_PER_S, Timeline
 
 __all__ = ["LAG", "OUTPUT", "SOURCE", "TERMINAL", "Analogue", "Drive", "Regime"]
@@ -39,6 +39,8 @@ class Drive(NamedTuple):
     noise_a: float
     lag_s: float
     capacitance_f: float
+    tone: ToneSource | None = None
+    """What the source oscillates with while it regulates."""
 
 
 class Analogue:
@@ -55,6 +57,8 @@ class Analogue:
         self.corner_ns: int | None = None
         self._corner_s = 0.0
         self.piece_begins: Callable[[int, Solution], None] = _nobody
+        self.tones: Callable[[], tuple[ToneSource, ...]] = _no_tones
+        """Sinusoidal sources that act on the network whatever is driven."""
         self._begin((0.0,) * (2 + len(wiring.capacitors)), "off")
 
     @property
@@ -166,7 +170,10 @@ class Analogue:
         if system is None:
             system = self._systems[key] = System(*key)
         noise_a = self.drive.noise_a if regime == "linear" else 0.0
-        return system.solve(x, (target_a, constant_a, *self.currents), noise_a)
+        tones = self.tones()
+        if regime == "linear" and self.drive.tone is not None:
+            tones = (*tones, self.drive.tone)
+        return system.solve(x, (target_a, constant_a, *self.currents), noise_a, tones)
 
     def _find_corner(self) -> None:
         drive = self.drive
@@ -179,6 +186,10 @@ class Analogue:
         if after_s is not None:
             self._corner_s = after_s
             self.corner_ns = self.start_ns + max(1, ceil(after_s * NS_PER_S))
+
+
+def _no_tones() -> tuple[ToneSource, ...]:
+    return ()
 
 
 def _nobody(_start_ns: int, _solution: Solution) -> None:

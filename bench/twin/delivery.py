@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from bench.twin.analogue import OUTPUT, SOURCE, TERMINAL
 from bench.twin.contact import ContactDetector
-from bench.twin.description import WaveformDescription
+from bench.twin.description import ModeDescription, WaveformDescription
 from bench.twin.machine import Machine
 from bench.twin.parts import Bridge, Oscillator
 from bench.twin.programme import Programme, therapy_programme
 from bench.twin.protection import DirectCurrent, FirmwareOvercurrent
-from bench.twin.pulses import PulseFate, PulseTimer
+from bench.twin.pulses import PulseFate, PulseTimer, Step
 from bench.twin.stage import OutputStage
 from bench.twin.virtual_time import NS_PER_S, Timeline
 
@@ -83,6 +83,13 @@ class Delivery:
         self.stop_ramp_s = 0.0
         self.phase_skew = 0.0
         self.mode_rate = 1.0
+        """Faulty: factor on every repetition rate."""
+        self.mode = 0
+        """Number of the mode that is played."""
+        self.skips_step: int | None = None
+        """Faulty: this step of a sequence is left out (-1: the last)."""
+        self.boost_ua = 0.0
+        """Commanded instead of the level while a boost lasts."""
         self.fates: list[PulseFate] = []
         self.last: PlateauSample | None = None
 
@@ -97,6 +104,7 @@ class Delivery:
             device_s=self._oscillator.device_s,
             skew=self.phase_skew,
             mode_rate=self.mode_rate,
+            mode=self._mode(),
         )
         self._direct_current.begin(self._programme.cycle_ns / self._programme.pulses / NS_PER_S)
         self._begun_ns = self._timeline.now_ns + round(_FIRST_PULSE_S * NS_PER_S)
@@ -112,6 +120,11 @@ class Delivery:
         self._machine.disturb()
         self.set_ua, self.level = set_ua, level
 
+    def boost(self, set_ua: float) -> None:
+        """Use another current from the next pulse on, zero for the level's own."""
+        self._machine.disturb()
+        self.boost_ua = set_ua
+
     def ramp_down(self) -> None:
         """Bring the amplitude to zero within the stop ramp, then tell."""
         self._machine.disturb()
@@ -126,7 +139,7 @@ class Delivery:
         """Apply a change of the output stage within the phase that is being driven."""
         timer = self._machine.timer
         if timer is not None and timer.client is self:
-            self.drive_phase(timer.set_ua, timer.polarity, timer.index)
+            timer.drive()
 
     def pulse_begins(self, index: int) -> float | None:
         """Return the amplitude of the pulse that begins now."""
@@ -137,7 +150,7 @@ class Delivery:
             return None
         if up >= 1.0 and not self.ramping_down:
             self._events.full_level()
-        self._amplitude_ua = self.set_ua * up * down
+        self._amplitude_ua = (self.boost_ua or self.set_ua) * up * down
         return self._amplitude_ua
 
     def pulse_ended(self, index: int, charge_c: float) -> None:
@@ -145,9 +158,18 @@ class Delivery:
         if self._direct_current.pulse(charge_c, self._commanded(index)):
             self._events.tripped("DC")
 
-    def drive_phase(self, set_ua: float, polarity: int, index: int) -> None:
+    def steps(self, before: int, polarity: int) -> tuple[Step, ...]:
+        """Return how the current comes up behind an edge."""
+        return self._stage.steps(before, polarity)
+
+    def drive_phase(
+        self, set_ua: float, polarity: int, index: int, *, through: bool = False
+    ) -> None:
         """Drive a phase of the level."""
-        self._stage.drive_phase(set_ua, polarity, self.level, self._rank(index))
+        if through:
+            self._stage.drive_through(polarity)
+        else:
+            self._stage.drive_phase(set_ua, polarity, self.level, self._rank(index))
 
     def sample(self, *, judge_contact: bool) -> None:
         """Look at current and voltage on a plateau."""
@@ -176,17 +198,38 @@ class Delivery:
             or self._up(self._timeline.now_ns) < 1.0
         ):
             return None
-        return (self.set_ua, self.level, self._direct_current.memory(), self._detector.memory())
+        return (
+            self.set_ua,
+            self.boost_ua,
+            self.level,
+            self._direct_current.memory(),
+            self._detector.memory(),
+        )
 
     def _judge(self, volts: float, amperes: float) -> None:
         now_ns = self._timeline.now_ns
-        self.last = PlateauSample(time_ns=now_ns, volts=volts, amperes=amperes, set_ua=self.set_ua)
+        self.last = PlateauSample(
+            time_ns=now_ns, volts=volts, amperes=amperes, set_ua=self.boost_ua or self.set_ua
+        )
         if self._machine.solution.bound(SOURCE) * 1e6 < _JUDGEABLE_UA:
             return
         contact = self._detector.judge(volts, amperes)
         if self._detector.lost(contact=contact, now_ns=now_ns):
             self._detector.present = False
             self._events.contact_lost()
+
+    def _mode(self) -> ModeDescription | None:
+        modes = self.waveform.modes
+        if not modes:
+            return None
+        mode = modes[self.mode % len(modes)]
+        if self.skips_step is None or len(mode.rates_hz) < 2:
+            return mode
+        left = [k for k in range(len(mode.rates_hz)) if k != self.skips_step % len(mode.rates_hz)]
+        return ModeDescription(
+            rates_hz=tuple(mode.rates_hz[k] for k in left),
+            durations_s=tuple(mode.durations_s[k] for k in left),
+        )
 
     def _ramp_up(self, index: int) -> float:
         assert self._programme is not None

@@ -8,11 +8,13 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, cast
 
 __all__ = [
+    "BoostDescription",
     "DescriptionError",
     "Envelope",
     "FaultEntry",
     "FirmwareSettings",
     "InstrumentNames",
+    "ModeDescription",
     "OutputDescription",
     "UnitDescription",
     "WaveformDescription",
@@ -35,6 +37,14 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModeDescription:
+    """One mode: repetition rates that follow one another; a single one lasts for ever."""
+
+    rates_hz: tuple[float, ...]
+    durations_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaveformDescription:
     """The pulses as the firmware makes them."""
 
@@ -45,6 +55,16 @@ class WaveformDescription:
     pulses_per_train: int = 1
     train_gap_s: float = 0.0
     envelope: Envelope | None = None
+    modes: tuple[ModeDescription, ...] = ()
+    """In the order of the firmware's modes; empty where all are as the rate above."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoostDescription:
+    """A temporary higher output that the user asks for."""
+
+    current_ua: float
+    duration_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +76,9 @@ class OutputDescription:
     levels_ua: tuple[float, ...] = ()
     levels_v: tuple[float, ...] = ()
     source_ohm: float | None = None
+    blocking_uf: float | None = None
+    """A capacitor in series with the output, where there is one."""
+    boost: BoostDescription | None = None
 
     def table_ua(self) -> tuple[float, ...]:
         """Return the levels as short-circuit current, microamperes."""
@@ -142,7 +165,11 @@ _NESTED: dict[str, type] = {
     "InstrumentNames": InstrumentNames,
     "Envelope": Envelope,
     "Envelope | None": Envelope,
+    "BoostDescription | None": BoostDescription,
 }
+
+
+_LISTED: dict[str, type] = {"FaultEntry": FaultEntry, "ModeDescription": ModeDescription}
 
 
 def _read(kind: type, raw: object, where: str) -> object:
@@ -184,8 +211,9 @@ def _sequence(declared: str, raw: object, where: str) -> tuple[object, ...]:
         raise DescriptionError(f"{where}: expected a list, found {type(raw).__name__}")
     items = list(cast("list[object]", raw))
     inner = declared.removeprefix("tuple[").removesuffix(", ...]")
-    if inner == "FaultEntry":
-        return tuple(_read(FaultEntry, item, f"{where}[{k}]") for k, item in enumerate(items))
+    kind = _LISTED.get(inner)
+    if kind is not None:
+        return tuple(_read(kind, item, f"{where}[{k}]") for k, item in enumerate(items))
     return tuple(_scalar(inner, item, f"{where}[{k}]") for k, item in enumerate(items))
 
 
@@ -218,6 +246,12 @@ def _check(unit: UnitDescription) -> None:
         f"waveform: {driven_s:g} s driven do not fit a pulse period of "
         f"{1.0 / wave.repetition_rate_hz:g} s",
     )
+    for k, mode in enumerate(wave.modes):
+        fits = len(mode.rates_hz) == 1 or len(mode.rates_hz) == len(mode.durations_s)
+        _demand(
+            bool(mode.rates_hz) and fits and min(mode.rates_hz) > 0,
+            f"waveform.modes[{k}]: expected a rate, or several with a duration each",
+        )
     _demand(wave.pulses_per_train >= 1, "waveform.pulses_per_train: expected at least 1")
     key = "levels_ua" if output.regulation == "current" else "levels_v"
     _demand(bool(getattr(output, key)), f"output.{key}: expected at least one level, found none")

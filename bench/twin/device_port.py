@@ -202,6 +202,7 @@ class DevicePort:
             "STOP": _act(firmware.stop),
             "PAUSE": _act(firmware.pause),
             "RESUME": _act(firmware.resume),
+            "BOOST": _act(firmware.boost),
             "FCLR": _act(firmware.clear_faults),
             "HB": self._heartbeat,
             "PING": _act(_nothing),
@@ -225,9 +226,12 @@ class DevicePort:
         parts = [
             f"model={_word(who.model)}", f"sn={_word(who.serial)}", f"hw={_word(who.hardware)}",
             f"fw={_word(who.firmware)}", f"build={_word(who.build)}", "proto=1",
-            f"caps={','.join(_CAPABILITIES)}",
+            f"caps={','.join(self._capabilities())}",
         ]  # fmt: skip
         return " ".join([*parts, f"udi={_word(who.udi)}"] if who.udi else parts)
+
+    def _capabilities(self) -> tuple[str, ...]:
+        return (*_CAPABILITIES, "boost") if self._unit.boost.current_ua else _CAPABILITIES
 
     def _status(self) -> str:
         self._expire_test_mode()

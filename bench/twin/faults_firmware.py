@@ -61,6 +61,17 @@ def _shallow_envelope(unit: Unit, factor: float) -> None:
     unit.firmware.delivery.waveform = replace(waveform, envelope=envelope)
 
 
+def _next_mode(unit: Unit) -> None:
+    unit.firmware.mode_offset = 1
+
+
+def _skips_step(number: int) -> Fitting:
+    def fit(unit: Unit) -> None:
+        unit.firmware.delivery.skips_step = number
+
+    return fit
+
+
 def _ramp(unit: Unit, factor: float) -> None:
     unit.firmware.delivery.ramp_factor = factor
 
@@ -142,6 +153,8 @@ FIRMWARE_FAULTS: Mapping[str, type[Fault]] = {
     "T03": three("T03", _jitter, 20.0, 200.0, 2000.0),
     "T04": three("T04", _missing, 1e-4, 1e-3, 1e-2),
     "T05": three("T05", _extra, 1e-4, 1e-3, 1e-2),
+    "T06": graded("T06", middle=_next_mode, high=_next_mode),
+    "T07": graded("T07", middle=_skips_step(-1), high=_skips_step(0)),
     "T08": three("T08", _shallow_envelope, 0.8, 0.5, 0.0),
     "R01": three("R01", _ramp, 0.5, 0.25, 0.0),
     "R02": three("R02", _ramp, 0.85, 0.5, 0.1),
@@ -175,4 +188,3 @@ FIRMWARE_FAULTS: Mapping[str, type[Fault]] = {
     "F14": three("F14", _probe, 3.0, 12.0, 50.0),
     "I03": three("I03", _rollover, 2147.483648, 65.536, 12.0),
 }  # fmt: skip
-"""T06 and T07 need several waveforms in one unit: docs/twin.md."""

@@ -70,6 +70,26 @@ def _rise_time(unit: Unit, microseconds: float) -> None:
     unit.source.rise_time_constant_us = microseconds
 
 
+def _shoot_through(unit: Unit, microseconds: float) -> None:
+    unit.bridge.shoot_through_us = microseconds
+
+
+def _damping(unit: Unit, value: float) -> None:
+    unit.source.damping = value
+
+
+def _oscillation(unit: Unit, microamperes: float) -> None:
+    unit.source.oscillation_ua = microamperes
+
+
+def _mains(unit: Unit, microamperes: float) -> None:
+    unit.charger.mains_ua = microamperes
+
+
+def _common_mode(unit: Unit, microamperes: float) -> None:
+    unit.charger.common_mode_ua = microamperes
+
+
 def _capacitance(unit: Unit, nanofarad: float) -> None:
     unit.output.capacitance_nf = nanofarad
 
@@ -159,8 +179,12 @@ OUTPUT_FAULTS: Mapping[str, type[Fault]] = {
         middle=_stuck_leg(1),
         high=_stuck_leg(-1, factor=2.0),
     ),
+    "A16": three("A16", _shoot_through, 1.0, 20.0, 200.0),
     "A18": three("A18", _rise_time, 50.0, 300.0, 3000.0),
+    "A19": three("A19", _damping, 0.6, 0.4, 0.15),
     "A20": three("A20", _capacitance, 4.0, 47.0, 1000.0),
+    "A21": three("A21", _oscillation, 5.0, 40.0, 200.0),
+    "A23": three("A23", _mains, 0.3, 5.0, 50.0),
     "A24": three("A24", _converter, 7, 4, 3),
     "A25": three("A25", _tempco, 500.0, 10_000.0, 30_000.0),
     "A26": three("A26", _noise, 1.0, 8.0, 20.0),
@@ -169,6 +193,6 @@ OUTPUT_FAULTS: Mapping[str, type[Fault]] = {
     "B04": three("B04", _battery_gain, 0.02, 0.15, 0.30),
     "O01": three("O01", _leakage, 0.05, 0.5, 5.0),
     "O02": graded("O02", low=_slow_bleed(10.0), middle=_slow_bleed(100.0), high=_no_bleed),
+    "O03": three("O03", _common_mode, 1.0, 20.0, 200.0),
     "I01": three("I01", _intermittent_lead, 1e-4, 1e-3, 3e-2),
 }
-"""A16, A19, A21 and A23 need parts that the stage does not have: docs/twin.md."""

@@ -92,6 +92,10 @@ def _brown_out_dead(above_v: float) -> Fitting:
     return fit
 
 
+def _no_blocking(unit: Unit) -> None:
+    unit.output.blocking_uf = None
+
+
 PROTECTION_FAULTS: Mapping[str, type[Fault]] = {
     "P01": graded("P01", middle=_comparator_dead, high=_overcurrent_dead),
     "P02": three("P02", _filter, 60.0, 1_000.0, 50_000.0),
@@ -104,7 +108,7 @@ PROTECTION_FAULTS: Mapping[str, type[Fault]] = {
     "P10": graded("P10", low=_resumes("lowest"), middle=_resumes("old"), high=_resumes("highest")),
     "P12": graded("P12", middle=_no_link_watchdog, high=_no_link_watchdog),
     "P13": three("P13", _link_timeout, 1.05, 2.0, 10.0),
+    "P15": graded("P15", middle=_no_blocking, high=_no_blocking),
     "P16": graded("P16", low=_cold(3.0), middle=_cold(15.0), high=_thermistor_open),
     "B03": graded("B03", middle=_brown_out_dead(2.0), high=_brown_out_dead(0.0)),
 }
-"""P15 needs a second d.c. limiter, which no unit has: docs/twin.md."""

@@ -71,6 +71,8 @@ class Firmware:
         self.booted_ns = 0
         self.heartbeat_s: float | None = None
         self.session_max_s = settings.session_s
+        self.mode_offset = 0
+        """Faulty: the mode that is played lies so many behind the one that was selected."""
         self.level_latency_s = 0.0
         self.link_timeout_factor = 1.0
         self.reports_faults: Callable[[str], bool] = _always
@@ -243,6 +245,19 @@ class Firmware:
         if self.delivering and self.level_latency_s < float("inf"):
             self._later("level", self.level_latency_s, self._apply_level)
 
+    def boost(self) -> None:
+        """Raise the output for a while; raises Refusal."""
+        boost = self._unit.boost
+        if not boost.current_ua:
+            raise Refusal(10, "VERB")
+        if self.state is not State.RUN:
+            raise Refusal(30, "STATE")
+        self.delivery.boost(boost.current_ua)
+        self._later("boost", boost.duration_s * self._unit.oscillator.device_s, self._boost_over)
+
+    def _boost_over(self) -> None:
+        self.delivery.boost(0.0)
+
     def clear_faults(self) -> None:
         """Clear what is latched; raises Refusal while a cause persists."""
         if self._persisting() & self.faults:
@@ -341,6 +356,8 @@ class Firmware:
         self._user_paused = False
         self._enter(State.RAMP)
         self._last_level = self.level
+        self.delivery.boost_ua = 0.0
+        self.delivery.mode = self._unit.memory.mode + self.mode_offset
         self.delivery.begin(self.level_current(self.level), self.level)
         self.timer.run()
         self.backstop.run()
@@ -442,6 +459,7 @@ class Firmware:
         self.timer.hold()
         self.backstop.hold()
         self._forget("level")
+        self._forget("boost")
         if was_on:
             self.on_output(False)
 

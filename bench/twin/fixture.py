@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.twin.network import GROUND, Capacitor, Resistor, Wiring
+from bench.twin.network import GROUND, Capacitor, Resistor, ToneSource, Wiring
 from bench.twin.virtual_time import NS_PER_S, Appointment, Timeline
 
 __all__ = ["CONTACT_SENSED", "LEAD_LOOP", "RELAYS", "Fixture", "FixtureValues", "Relay"]
@@ -25,6 +25,11 @@ _CONTACT = 107
 _DEVICE = 108
 _REFERENCE, _REVERSE, _CHECK = 109, 110, 111
 _OPEN_LOAD = 120
+_APPLIED_PART, _HOUSING, _CHECK_SOURCE = 207, 208, 209
+_FOIL_OHM = 1_000.0
+"""From the device's circuit to a foil around its housing: conductive trim, joined to the circuit."""
+_TERMINAL, _BLOCKED = "P", "B"
+"""The device's hot terminal: its output itself, or what lies behind a blocking capacitor."""
 _DRY_OHM = {201: 196e3, 202: 1.43e6, 203: 715e3, 204: 357e3, 205: 178e3, 206: 88.7e3}
 """A dry contact from E to G in steps: conductances that add."""
 _SOLID_STATE_S = 100e-6
@@ -69,6 +74,7 @@ class FixtureValues:
             channel: float(random.uniform(*_CONTACT_OHM)) for channel in RELAYS[20:]
         }
         self.dry_ohm = {channel: within(ohm, 1e-2) for channel, ohm in _DRY_OHM.items()}
+        self.check_source_ohm = within(1_000.0, 1e-3)
         if "X08" in faults:
             self.contact_ohm[_AGED] += _AGED_OHM
         self.stuck_closed = {_STUCK_CLOSED} if "X06" in faults else set[int]()
@@ -107,7 +113,11 @@ class Fixture:
         self._relays = {channel: Relay(operations=[]) for channel in RELAYS}
         for channel in self.values.stuck_closed:
             self._relays[channel].closed = True
-        self._wirings: dict[tuple[frozenset[int], bool], Wiring] = {}
+        self._wirings: dict[tuple[frozenset[int], bool, float | None], Wiring] = {}
+        self.blocking_uf: Callable[[], float | None] = _none
+        """The capacitor that the device has in series with its output."""
+        self.generator: tuple[float, float] | None = None
+        """Hertz and peak volts of the check source, None while it is off."""
         self.lead_open = self.values.lead_open
         """A lead between device and fixture is open."""
         self.moved: Callable[[int], None] = _nobody
@@ -140,7 +150,7 @@ class Fixture:
 
     def wiring(self, *, source_on: bool) -> Wiring:
         """Return the wiring now; ``source_on``: supply output 2 is switched on."""
-        key = (self.contacts(), source_on)
+        key = (self.contacts(), source_on, self.blocking_uf())
         wiring = self._wirings.get(key)
         if wiring is None:
             wiring = self._wirings[key] = _wiring(self.values, *key)
@@ -156,6 +166,21 @@ class Fixture:
         if self.closed(_CHECK):
             check_a = volts / (values.check_ohm + values.contact_ohm[_CHECK])
         return reference_a, check_a
+
+    def tones(self) -> tuple[ToneSource, ...]:
+        """Return what the check source drives into E, behind its resistor (Norton)."""
+        if self.generator is None or not self.closed(_CHECK_SOURCE):
+            return ()
+        hz, peak_v = self.generator
+        ohm = self.values.check_source_ohm + self.values.contact_ohm[_CHECK_SOURCE]
+        return (ToneSource(hz, peak_v / ohm, "E", GROUND),)
+
+    def load_nf(self) -> float:
+        """Return the capacitance that the device sees in its load."""
+        if not {_CONTACT, _DEVICE} <= self.contacts():
+            return 0.0
+        farads = {104: self.values.skin_f, 105: self.values.rc_f}
+        return sum(farad for channel, farad in farads.items() if self.closed(channel)) * 1e9
 
     def load_ohm(self) -> float:
         """Return the resistance that the device sees, direct current; infinite where open."""
@@ -231,12 +256,22 @@ def _nobody(_channel: int) -> None:
     """Nobody looks."""
 
 
-def _wiring(values: FixtureValues, closed: frozenset[int], source_on: bool) -> Wiring:
+def _none() -> None:
+    """No blocking capacitor."""
+
+
+def _wiring(
+    values: FixtureValues, closed: frozenset[int], source_on: bool, blocking_uf: float | None
+) -> Wiring:
     resistors = [
         Resistor(a="E", b=GROUND, ohm=values.probe_ohm),
         Resistor(a="S", b=GROUND, ohm=values.shunt_ohm),
     ]
-    resistors += _plain_paths(values, closed)
+    terminal = _TERMINAL if blocking_uf is None else _BLOCKED
+    resistors += _plain_paths(values, closed, terminal)
+    if _CHECK_SOURCE in closed:
+        ohm = values.check_source_ohm + values.contact_ohm[_CHECK_SOURCE]
+        resistors.append(Resistor(a="E", b=GROUND, ohm=ohm))
     if source_on and _REFERENCE in closed:
         ohm = values.reference_ohm + values.contact_ohm[_REFERENCE]
         resistors.append(Resistor(a="S", b=GROUND, ohm=ohm))
@@ -244,6 +279,12 @@ def _wiring(values: FixtureValues, closed: frozenset[int], source_on: bool) -> W
         ohm = values.check_ohm + values.contact_ohm[_CHECK]
         resistors.append(Resistor(a="E", b=GROUND, ohm=ohm))
     capacitors: list[Capacitor] = []
+    if blocking_uf is not None:
+        capacitors.append(
+            Capacitor(
+                name="blocking", a=_TERMINAL, b=_BLOCKED, farad=blocking_uf * 1e-6, bleed_ohm=1e9
+            )
+        )
     for channel, build in ((104, _skin), (105, _rc), (112, _measuring)):
         if channel in closed:
             more, capacitor = build(values)
@@ -252,14 +293,19 @@ def _wiring(values: FixtureValues, closed: frozenset[int], source_on: bool) -> W
     return Wiring(resistors=tuple(resistors), capacitors=tuple(capacitors), injections=("S", "E"))
 
 
-def _plain_paths(values: FixtureValues, closed: frozenset[int]) -> list[Resistor]:
+def _plain_paths(values: FixtureValues, closed: frozenset[int], terminal: str) -> list[Resistor]:
     contact = values.contact_ohm
     paths = {
         _CONTACT: [Resistor(a="E", b="L", ohm=contact[_CONTACT])],
         _DEVICE: [
-            Resistor(a="P", b="E", ohm=contact[_DEVICE]),
+            Resistor(a=terminal, b="E", ohm=contact[_DEVICE]),
             Resistor(a="N", b=GROUND, ohm=values.return_ohm),
         ],
+        _APPLIED_PART: [
+            Resistor(a=terminal, b="E", ohm=contact[_APPLIED_PART]),
+            Resistor(a="N", b="E", ohm=contact[_APPLIED_PART]),
+        ],
+        _HOUSING: [Resistor(a="N", b="E", ohm=_FOIL_OHM + contact[_HOUSING])],
         106: [
             Resistor(a="L", b="S", ohm=contact[106]),
             Resistor(a="S", b=GROUND, ohm=values.bypass_ohm),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.twin.interface import SegmentTable
+from bench.twin.interface import SegmentTable, Tone
 from bench.twin.network import Solution
 from bench.twin.virtual_time import NS_PER_S
 
@@ -160,7 +160,16 @@ def table_of(
         weights_v=weights,
         rates_per_s=rates,
         noise_v=noise[which],
+        tones=_tones(distinct, which, row),
     )
+
+
+def _tones(distinct: list[Solution], which: NDArray[np.int64], row: int) -> tuple[Tone, ...]:
+    by_hz: dict[float, NDArray[np.complex128]] = {}
+    for k, solution in enumerate(distinct):
+        for hz, rows in solution.tones:
+            by_hz.setdefault(hz, np.zeros(len(distinct), complex))[k] += rows[row]
+    return tuple(Tone(hz=hz, amplitude_v=values[which]) for hz, values in by_hz.items())
 
 
 def constant_table(times_ns: list[int], volts: list[float], *, stop_ns: int) -> SegmentTable:
@@ -192,6 +201,7 @@ def integrals_between(table: SegmentTable, edges_ns: NDArray[np.int64]) -> NDArr
         weights_v=table.weights_v[piece] * np.exp(rates * since_s),
         rates_per_s=rates,
         noise_v=table.noise_v[piece],
+        tones=tuple(replace(tone, amplitude_v=tone.amplitude_v[piece]) for tone in table.tones),
     )
     return np.add.reduceat(_integrals(cut), np.searchsorted(starts, edges_ns[:-1]))
 
@@ -203,4 +213,9 @@ def _integrals(table: SegmentTable) -> NDArray[np.float64]:
     rates = table.rates_per_s
     safe = np.where(rates == 0.0, 1.0, rates)
     each = np.where(rates == 0.0, durations, np.expm1(rates * durations) / safe)
-    return table.level_v * durations[:, 0] + np.sum(table.weights_v * each, axis=1)
+    total = table.level_v * durations[:, 0] + np.sum(table.weights_v * each, axis=1)
+    for tone in table.tones:
+        omega = 2j * np.pi * tone.hz
+        turns = np.exp(omega * (ends / NS_PER_S)) - np.exp(omega * (table.start_ns / NS_PER_S))
+        total += (tone.amplitude_v / omega * turns).real
+    return total

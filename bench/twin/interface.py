@@ -9,12 +9,21 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Direction", "Node", "SegmentTable", "World"]
+__all__ = ["Direction", "Node", "SegmentTable", "Tone", "World"]
 
 Node = Literal["shunt", "electrode", "sync"]
 """``shunt``: volts from S to G; ``electrode``: volts from E to G; ``sync``: the sync line's volts."""
 
 Direction = Literal["rising", "falling", "either"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tone:
+    """A sinusoid upon the pieces: Re(amplitude * exp(2πj hz t)), t being virtual time in seconds."""
+
+    hz: float
+    amplitude_v: NDArray[np.complex128]
+    """Shape (pieces,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +41,7 @@ class SegmentTable:
     weights_v: NDArray[np.float64]
     rates_per_s: NDArray[np.float64]
     noise_v: NDArray[np.float64]
+    tones: tuple[Tone, ...] = ()
 
 
 class World(Protocol):

@@ -8,14 +8,17 @@ bandwidth is one more state, ``lag``, the current that flows towards its target.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import exp, pi, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.twin.exponentials import Term, bound, integral, value
 
-__all__ = ["GROUND", "ROWS", "Branch", "Capacitor", "Resistor", "Solution", "System", "Wiring"]
+__all__ = [
+    "GROUND", "ROWS", "Branch", "Capacitor", "Resistor", "Solution", "System", "ToneSource", "Wiring",
+]  # fmt: skip
 
 GROUND = "G"
 ROWS = (
@@ -66,6 +69,15 @@ class Wiring:
     injections: tuple[str, ...] = ()
 
 
+class ToneSource(NamedTuple):
+    """A sinusoidal current into one node and out of another; peak amperes, cosine of virtual time."""
+
+    hz: float
+    peak_a: float
+    into: str
+    out_of: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
     """The device's output branch: ``i = [lag] + constant - conductance * v``."""
@@ -91,11 +103,17 @@ class Solution:
         "rates",
         "steady",
         "system",
+        "tones",
         "weights",
     )
 
     def __init__(
-        self, system: System, x: tuple[float, ...], u: tuple[float, ...], noise_a: float
+        self,
+        system: System,
+        x: tuple[float, ...],
+        u: tuple[float, ...],
+        noise_a: float,
+        tones: tuple[ToneSource, ...],
     ) -> None:
         steady = system.steady @ u
         modes = system.inverse @ (np.array(x) - steady)
@@ -106,6 +124,8 @@ class Solution:
         self.levels: NDArray[np.float64] = system.rows_x @ steady + system.rows_u @ u
         self.weights: NDArray[np.float64] = system.rows_modes * modes
         self.noise_v: NDArray[np.float64] = system.noise_ohm * noise_a
+        self.tones = tuple((tone.hz, tone.peak_a * system.tone_gain(tone)) for tone in tones)
+        """What sinusoidal sources add to each row once they are settled: frequency, amplitudes."""
         self._terms: dict[int, list[Term]] = {}
         self._bounds: dict[int, float] = {}
         self._states: dict[float, tuple[float, ...]] = {}
@@ -173,6 +193,8 @@ class System:
             name="output", a="P", b="N", farad=branch.capacitance_f, bleed_ohm=float("inf")
         )
         self.capacitors = (output, *wiring.capacitors)
+        self._wiring, self._branch = wiring, branch
+        self._tone_gains: dict[tuple[float, str, str], NDArray[np.complex128]] = {}
         self._solutions: dict[tuple[object, ...], Solution] = {}
         nodes = _nodes(wiring, self.capacitors)
         gains = _node_equations(wiring, branch, self.capacitors, nodes)
@@ -191,17 +213,33 @@ class System:
         self.rows_modes = self.rows_x @ shapes
         self.steady = -np.linalg.solve(a, b)
 
-    def solve(self, x: tuple[float, ...], u: tuple[float, ...], noise_a: float) -> Solution:
+    def tone_gain(self, tone: ToneSource) -> NDArray[np.complex128]:
+        """Return every row per ampere of a sinusoidal source, settled."""
+        key = (tone.hz, tone.into, tone.out_of)
+        known = self._tone_gains.get(key)
+        if known is None:
+            known = self._tone_gains[key] = _tone_rows(
+                self._wiring, self._branch, self.capacitors, tone
+            )
+        return known
+
+    def solve(
+        self,
+        x: tuple[float, ...],
+        u: tuple[float, ...],
+        noise_a: float,
+        tones: tuple[ToneSource, ...] = (),
+    ) -> Solution:
         """Return the solution from state ``x`` under inputs ``u``, the same object if known.
 
         ``u`` is (lag target, device constant, one current per injection), all amperes.
         """
-        key = (x, u, noise_a)
+        key = (x, u, noise_a, tones)
         known = self._solutions.get(key)
         if known is None:
             if len(self._solutions) >= _CACHE_SIZE:
                 self._solutions.clear()
-            known = self._solutions[key] = Solution(self, x, u, noise_a)
+            known = self._solutions[key] = Solution(self, x, u, noise_a, tones)
         return known
 
 
@@ -240,6 +278,35 @@ def _node_equations(
     for k, node in enumerate(wiring.injections):
         right[nodes[node], 3 + len(capacitors) + k] = 1.0
     return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
+
+
+def _tone_rows(
+    wiring: Wiring, branch: Branch, capacitors: tuple[Capacitor, ...], tone: ToneSource
+) -> NDArray[np.complex128]:
+    """Return the rows per ampere by nodal analysis at the tone's frequency."""
+    nodes = _nodes(wiring, capacitors)
+    for name in (tone.into, tone.out_of):
+        if name != GROUND:
+            nodes.setdefault(name, len(nodes))
+    real = np.zeros((len(nodes), len(nodes)))
+    imaginary = np.zeros_like(real)
+    for node in _floating(wiring, nodes):
+        real[nodes[node], nodes[node]] = _STRAY_S
+    for part in wiring.resistors:
+        _stamp(real, nodes, part.a, part.b, 1.0 / part.ohm)
+    _stamp(real, nodes, "P", "N", branch.conductance_s)
+    for part in capacitors:
+        _stamp(imaginary, nodes, part.a, part.b, 2.0 * pi * tone.hz * part.farad)
+    current = np.zeros(len(nodes))
+    for name, sign in ((tone.into, 1.0), (tone.out_of, -1.0)):
+        if name in nodes:
+            current[nodes[name]] += sign
+    volts = np.linalg.solve(real + 1j * imaginary, current)
+    output = volts[nodes["P"]] - volts[nodes["N"]]
+    source = -branch.conductance_s * output
+    own = 1.0 if (tone.into, tone.out_of) == ("P", "N") else 0.0
+    terminal = own + source - 2j * pi * tone.hz * branch.capacitance_f * output
+    return np.array([*(volts[nodes[n]] for n in ("S", "E", "M")), output, source, terminal, 0.0])
 
 
 def _floating(wiring: Wiring, nodes: dict[str, int]) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 __all__ = [
     "Battery",
+    "Boost",
     "Bridge",
     "BrownOutDetector",
     "Charger",
@@ -38,6 +39,15 @@ class Source:
     sense_resistance_ohm: float = 22.5e6
     """Output resistance of the contact-sensing source."""
     rise_time_constant_us: float = 8.0
+    damping: float | None = None
+    """Of the current loop; below 1 it rings at every edge. None: the loop is the lag alone."""
+    natural_hz: float = 5_000.0
+    """Of the loop, where it has a damping."""
+    oscillation_ua: float = 0.0
+    """Peak of what the source oscillates with on plateaus, into a capacitive load."""
+    oscillation_hz: float = 200e3
+    stable_nf: float = 10.0
+    """The largest load capacitance with which an oscillating source is still quiet."""
     noise_ua: float = 0.1
     """White, r.m.s., on driven phases."""
     leakage_ua: float = 0.03
@@ -67,6 +77,8 @@ class Bridge:
     """How long after enabling the leg stays stuck."""
     stuck_factor: float = 1.0
     """Current against the level while stuck."""
+    shoot_through_us: float = 0.0
+    """How long both switches of a leg conduct at the start of every phase."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,6 +96,8 @@ class OutputNetwork:
 
     capacitance_nf: float = 1.0
     bleed_ohm: float = 1.0e6
+    blocking_uf: float | None = None
+    """A capacitor in series with the terminal that blocks direct current; None: there is none."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,6 +151,11 @@ class Charger:
     dead_running: bool = False
     dead: bool = False
     charge_a: float = 0.2
+    mains_hz: float = 50.0
+    mains_ua: float = 0.05
+    """R.m.s. at mains frequency that a plugged charger drives through the load."""
+    common_mode_ua: float = 1.0
+    """R.m.s. at mains frequency that a plugged charger drives through the device to earth."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -156,6 +175,15 @@ class Memory:
     level_table_ua: list[float]
     level: int = 1
     mode: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Boost:
+    """A temporary higher output."""
+
+    current_ua: float = 0.0
+    """Zero where the device has none."""
+    duration_s: float = 0.0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gcd, pi, sin
 
-from bench.twin.description import Envelope, WaveformDescription
+from bench.twin.description import Envelope, ModeDescription, WaveformDescription
 from bench.twin.virtual_time import NS_PER_S
 
 __all__ = ["Phase", "Programme", "sense_programme", "therapy_programme"]
@@ -64,14 +64,23 @@ class Programme:
 
 
 def therapy_programme(
-    waveform: WaveformDescription, *, device_s: float, skew: float = 0.0, mode_rate: float = 1.0
+    waveform: WaveformDescription,
+    *,
+    device_s: float,
+    skew: float = 0.0,
+    mode_rate: float = 1.0,
+    mode: ModeDescription | None = None,
 ) -> Programme:
     """Return the programme of a waveform.
 
     ``device_s``: true seconds in a second of the device's clock. ``skew``: part by which positive
     phases are longer and negative ones shorter. ``mode_rate``: factor on the repetition rate.
+    ``mode``: rates in place of the waveform's own.
     """
-    period_ns = _ns(device_s / (waveform.repetition_rate_hz * mode_rate))
+    if mode is not None and len(mode.rates_hz) > 1:
+        return _sequence(waveform, mode, device_s=device_s, skew=skew, mode_rate=mode_rate)
+    rate_hz = waveform.repetition_rate_hz if mode is None else mode.rates_hz[0]
+    period_ns = _ns(device_s / (rate_hz * mode_rate))
     one_train = waveform.pulses_per_train if waveform.kind == "alternating" else 1
     signs = _signs(waveform)
     count = _cycle_pulses(len(signs), waveform)
@@ -87,6 +96,39 @@ def therapy_programme(
             for k in range(count)
         ),
         factors=tuple(_factor(waveform.envelope, k, waveform) for k in range(count)),
+    )
+
+
+def _sequence(
+    waveform: WaveformDescription,
+    mode: ModeDescription,
+    *,
+    device_s: float,
+    skew: float,
+    mode_rate: float,
+) -> Programme:
+    """Return a programme whose pulses come at one rate after another; each step holds whole pulses.
+
+    The steps are gone through as often as it takes until the polarities repeat too.
+    """
+    signs = _signs(waveform)
+    starts: list[int] = []
+    now_ns = 0
+    while not starts or len(starts) % len(signs):
+        for rate_hz, duration_s in zip(mode.rates_hz, mode.durations_s, strict=True):
+            period_ns = _ns(device_s / (rate_hz * mode_rate))
+            for _ in range(max(1, round(duration_s * rate_hz))):
+                starts.append(now_ns)
+                now_ns += period_ns
+    return Programme(
+        kind="therapy",
+        cycle_ns=now_ns,
+        starts_ns=tuple(starts),
+        phases=tuple(
+            _phases(waveform, signs[k % len(signs)], device_s=device_s, skew=skew)
+            for k in range(len(starts))
+        ),
+        factors=(1.0,) * len(starts),
     )
 
 

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 from bench.twin.programme import Programme
 
-__all__ = ["PulseClient", "PulseFate", "PulseTimer"]
+__all__ = ["Edge", "PulseClient", "PulseFate", "PulseTimer", "Step"]
+
+
+class Step(NamedTuple):
+    """How the current goes on after an edge: from ``delay_ns`` behind it on, ``factor`` times set."""
+
+    delay_ns: int
+    factor: float
+    through: bool = False
+    """Both switches of a leg conduct: the rail's midpoint drives, not the source."""
+
+
+class Edge(NamedTuple):
+    """From ``time_ns`` on (of true time) the output is driven so; polarity 0 is the pause."""
+
+    time_ns: int
+    polarity: int
+    factor: float = 1.0
+    through: bool = False
 
 
 class PulseClient(Protocol):
@@ -20,8 +39,14 @@ class PulseClient(Protocol):
         """Pulse ``index`` moved ``charge_c`` through the sense resistor."""
         ...
 
-    def drive_phase(self, set_ua: float, polarity: int, index: int) -> None:
-        """Drive the output; polarity 0 is the pause."""
+    def drive_phase(
+        self, set_ua: float, polarity: int, index: int, *, through: bool = False
+    ) -> None:
+        """Drive the output; polarity 0 is the pause, ``through`` a leg that conducts through."""
+        ...
+
+    def steps(self, before: int, polarity: int) -> Sequence[Step]:
+        """Return how the current gets from the polarity before an edge to the one behind it."""
         ...
 
     def sample(self, *, judge_contact: bool) -> None:
@@ -49,7 +74,7 @@ class PulseFate(Protocol):
         ...
 
     def edges(self, index: int, edges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Return the changed edges (ns from the programme's start, polarity) of a pulse."""
+        """Return the changed edges (ns of true time, polarity) of a pulse."""
         ...
 
 
@@ -63,8 +88,10 @@ class PulseTimer:
         self.index = -1
         self.set_ua = 0.0
         self.polarity = 0
+        self.factor = 1.0
+        self.through = False
         self.fates: list[PulseFate] = []
-        self._edges: list[tuple[int, int]] = []
+        self._edges: list[Edge] = []
         self._samples: list[tuple[int, bool]] = []
 
     @property
@@ -74,7 +101,7 @@ class PulseTimer:
 
     def next_ns(self, now_ns: int) -> int:
         """Return when something is to be done, now at the earliest."""
-        edge_ns = self._edges[0][0] if self._edges else self.next_begin_ns
+        edge_ns = self._edges[0].time_ns if self._edges else self.next_begin_ns
         while self._samples and self._samples[0][0] < now_ns:
             del self._samples[0]
         sample = self._telling_sample()
@@ -93,8 +120,8 @@ class PulseTimer:
         self.set_ua = set_ua * self.programme.factors[self.index % self.programme.pulses]
         self._plan()
         if driven_until_ns is not None:
-            done = [edge for edge in self._edges if edge[0] <= driven_until_ns]
-            self.polarity = done[-1][1] if done else 0
+            done = [edge for edge in self._edges if edge.time_ns <= driven_until_ns]
+            _, self.polarity, self.factor, self.through = done[-1] if done else Edge(0, 0)
             del self._edges[: len(done)]
             self._samples = [sample for sample in self._samples if sample[0] > driven_until_ns]
         return True
@@ -105,9 +132,15 @@ class PulseTimer:
         if sample is not None and sample[0] <= now_ns:
             self._samples.remove(sample)
             self.client.sample(judge_contact=sample[1])
-        elif self._edges and self._edges[0][0] <= now_ns:
-            self.polarity = self._edges.pop(0)[1]
-            self.client.drive_phase(self.set_ua, self.polarity, self.index)
+        elif self._edges and self._edges[0].time_ns <= now_ns:
+            _, self.polarity, self.factor, self.through = self._edges.pop(0)
+            self.drive()
+
+    def drive(self) -> None:
+        """Drive the output as it is to be now."""
+        self.client.drive_phase(
+            self.set_ua * self.factor, self.polarity, self.index, through=self.through
+        )
 
     def irregular_from(self, index: int) -> int | None:
         """Return the first pulse from ``index`` on to which something happens."""
@@ -125,12 +158,27 @@ class PulseTimer:
         for fate in self.fates:
             if fate.next_index(self.index) == self.index:
                 edges = fate.edges(self.index, edges)
-        self._edges = edges
+        self._edges = self._stepped(edges)
         self._samples = [
             (base_ns + instant_ns, judge)
             for phase in phases
             for instant_ns, judge in phase.samples()
         ]
+
+    def _stepped(self, edges: Iterable[tuple[int, int]]) -> list[Edge]:
+        """Return the edges with the steps that follow each, as far as the next edge lets them."""
+        found: list[Edge] = []
+        before = 0
+        for time_ns, polarity in edges:
+            found = [edge for edge in found if edge.time_ns <= time_ns]
+            steps = self.client.steps(before, polarity)
+            if not steps or steps[0].delay_ns:
+                found.append(Edge(time_ns, polarity))
+            found += [
+                Edge(time_ns + step.delay_ns, polarity, step.factor, step.through) for step in steps
+            ]
+            before = polarity
+        return found
 
     def _telling_sample(self) -> tuple[int, bool] | None:
         """Return the next sample that tells something."""

@@ -12,12 +12,13 @@ on samples, so nothing depends on the sample rate.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.twin.interface import SegmentTable
+from bench.twin.interface import SegmentTable, Tone
 
 __all__ = [
     "Grid",
@@ -86,7 +87,17 @@ def samples(table: SegmentTable, grid: Grid, *, resolution_v: float) -> Floats:
             rates=table.rates_per_s[:, mode],
             resolution=resolution_v,
         )
+    for tone in table.tones:
+        values += _turning(tone, grid, counts).real
     return values
+
+
+def _turning(tone: Tone, grid: Grid, counts: NDArray[np.int64]) -> NDArray[np.complex128]:
+    """Return a tone at the grid's instants; ``counts``: samples in each piece."""
+    begin_s = grid.origin_ns / 1e9 + grid.offset_s
+    turn = np.exp(2j * np.pi * tone.hz * (np.arange(grid.count) * grid.interval_s))
+    turn *= np.repeat(tone.amplitude_v * np.exp(2j * np.pi * (tone.hz * begin_s % 1.0)), counts)
+    return turn
 
 
 def _lags(
@@ -171,7 +182,12 @@ def averages(table: SegmentTable, grid: Grid) -> Floats:
             rates=rates,
             resolution=1e-18,
         )
-    return np.diff(integral) / grid.interval_s
+    means = np.diff(integral) / grid.interval_s
+    for tone in table.tones:
+        # The mean of a sinusoid over an interval is its value in the middle times sinc.
+        half = np.exp(1j * np.pi * tone.hz * grid.interval_s) * np.sinc(tone.hz * grid.interval_s)
+        means += (_turning(tone, grid, piece_counts(table, grid)[1]) * half).real
+    return means
 
 
 def _integral_before(table: SegmentTable) -> Floats:
@@ -190,7 +206,7 @@ def extremes(table: SegmentTable, grid: Grid) -> tuple[Floats, Floats]:
     logarithmically in it; an extremum between those is missed by less than 1 % of its mode.
     """
     edges = samples(
-        table,
+        replace(table, tones=()),
         Grid(
             origin_ns=grid.origin_ns,
             offset_s=grid.offset_s,
@@ -205,6 +221,11 @@ def extremes(table: SegmentTable, grid: Grid) -> tuple[Floats, Floats]:
     inside = (bucket >= 0) & (bucket < grid.count)
     np.minimum.at(low, bucket[inside], values[inside])
     np.maximum.at(high, bucket[inside], values[inside])
+    for tone in table.tones:
+        # A whole swing lies in an interval of half a period or more; less of it in a shorter one.
+        swing = np.repeat(np.abs(tone.amplitude_v), piece_counts(table, grid)[1])
+        swing *= min(1.0, 2.0 * tone.hz * grid.interval_s)
+        low, high = low - swing, high + swing
     return low, high
 
 
@@ -230,7 +251,8 @@ def _search_points(table: SegmentTable, grid: Grid) -> tuple[Floats, Floats]:
 
 def low_pass(table: SegmentTable, corner_hz: float) -> SegmentTable:
     """Return the table behind one pole at ``corner_hz``, settled at the table's start."""
-    return _filtered(table, corner_hz, start_v=None)
+    low = _filtered(table, corner_hz, start_v=None)
+    return replace(low, tones=_behind(table.tones, lambda hz: 1.0 / (1.0 + 1j * hz / corner_hz)))
 
 
 def high_pass(table: SegmentTable, corner_hz: float) -> SegmentTable:
@@ -241,7 +263,16 @@ def high_pass(table: SegmentTable, corner_hz: float) -> SegmentTable:
     modes = table.weights_v.shape[1]
     weights = -low.weights_v
     weights[:, :modes] += table.weights_v
-    return replace(low, level_v=table.level_v - low.level_v, weights_v=weights)
+    return replace(
+        low,
+        level_v=table.level_v - low.level_v,
+        weights_v=weights,
+        tones=_behind(table.tones, lambda hz: 1.0 / (1.0 + corner_hz / (1j * hz))),
+    )
+
+
+def _behind(tones: tuple[Tone, ...], gain: Callable[[float], complex]) -> tuple[Tone, ...]:
+    return tuple(replace(tone, amplitude_v=tone.amplitude_v * gain(tone.hz)) for tone in tones)
 
 
 def _filtered(table: SegmentTable, corner_hz: float, *, start_v: float | None) -> SegmentTable:

@@ -9,7 +9,7 @@ from bench.twin.contact import ContactDetector
 from bench.twin.machine import Machine
 from bench.twin.parts import Oscillator
 from bench.twin.programme import sense_programme
-from bench.twin.pulses import PulseTimer
+from bench.twin.pulses import PulseTimer, Step
 from bench.twin.stage import OutputStage
 from bench.twin.virtual_time import NS_PER_S, Timeline
 
@@ -64,9 +64,16 @@ class Sensing:
     def pulse_ended(self, index: int, charge_c: float) -> None:
         """Sense pulses are not counted."""
 
-    def drive_phase(self, set_ua: float, polarity: int, index: int) -> None:
+    def steps(self, before: int, polarity: int) -> tuple[Step, ...]:
+        """A probe pulse is what it is."""
+        del before, polarity
+        return ()
+
+    def drive_phase(
+        self, set_ua: float, polarity: int, index: int, *, through: bool = False
+    ) -> None:
         """Drive the probe current; after the pulse look again where in doubt."""
-        del index
+        del index, through
         self._stage.drive_sense(set_ua, on=polarity != 0)
         if polarity == 0 and self._confirm:
             self._confirm = False

@@ -30,6 +30,7 @@ _READING_SD, _READING_MAX = 0.005, 0.015
 _BATTERY_READING_MAX = 0.005
 _NOISE_UA = (0.05, 0.2)
 _VOLTAGE_SOURCE_OHM_MAX = 0.01
+_MAINS_UA, _COMMON_MODE_UA = (0.02, 0.1), (0.5, 4.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,8 @@ class HealthyDraw:
     reading_gain: float
     battery_reading: float
     tempco_ppm_per_k: float
+    mains_ua: float
+    common_mode_ua: float
 
 
 def draw_unit(description: UnitDescription) -> HealthyDraw:
@@ -81,6 +84,8 @@ def draw_unit(description: UnitDescription) -> HealthyDraw:
         reading_gain=1.0 + _normal(random, _READING_SD, _READING_MAX),
         battery_reading=1.0 + _uniform(random, _BATTERY_READING_MAX),
         tempco_ppm_per_k=50.0 * float(random.uniform(0.5, 1.5)),
+        mains_ua=float(random.uniform(*_MAINS_UA)),
+        common_mode_ua=float(random.uniform(*_COMMON_MODE_UA)),
     )
 
 

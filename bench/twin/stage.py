@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil, cos, exp, log, pi, sin, sqrt
+
 from bench.twin.analogue import Drive
 from bench.twin.machine import Machine
+from bench.twin.network import ToneSource
 from bench.twin.parts import Battery, Bridge, Injection, OutputNetwork, Rail, Source
+from bench.twin.pulses import Step
 from bench.twin.virtual_time import NS_PER_S, Timeline
 
 __all__ = ["OutputStage", "off_drive"]
@@ -12,6 +16,12 @@ __all__ = ["OutputStage", "off_drive"]
 _NOMINAL_BATTERY_V = 3.7
 _LOW_LOAD_OHM = 1_000.0
 _CONVERTER_FULL_SCALE_UA = 640.0
+_STEPS_A_PERIOD = 12
+"""Into how many steps a ringing source's response is taken apart; the source's own lag smooths them."""
+_RUNG_OUT = 0.01
+_THROUGH_LAG_S = 10e-9
+_THROUGH_OVERDRIVE = 4.0
+"""Of what the rail can drive: the source's own current plays no part while a leg conducts through."""
 
 
 def off_drive(source: Source, bridge: Bridge, rail: Rail, output: OutputNetwork) -> Drive:
@@ -54,10 +64,13 @@ class OutputStage:
         self.machine: Machine | None = None
         self.load_ohm = float("inf")
         """What the terminals see, direct current."""
+        self.load_nf = 0.0
+        """The capacitance that the terminals see."""
         self.warming_k = 0.0
         """Self-heating of the source."""
         self.blocked = False
         """The hardware has opened the bridge and holds it open."""
+        self._through = False
         self.enabled_ns: int | None = None
         """Since when the firmware enables output."""
 
@@ -70,10 +83,39 @@ class OutputStage:
         stuck = self._stuck_polarity()
         if stuck and set_ua:
             self._drive(set_ua * self.bridge.stuck_factor, stuck, level)
-        elif polarity == 0 or set_ua <= 0.0 or self._leg_open(polarity, pulse):
+        elif polarity == 0 or set_ua == 0.0 or self._leg_open(polarity, pulse):
             self.open_bridge()
         else:
             self._drive(set_ua, polarity, level)
+
+    def steps(self, before: int, polarity: int) -> tuple[Step, ...]:
+        """Return how the current comes up behind an edge; healthy: at once, but for the lag."""
+        if polarity == 0:
+            return ()
+        through_ns = round(self.bridge.shoot_through_us * 1000.0)
+        rising = _ringing(self.source.damping, self.source.natural_hz, from_part=before * polarity)
+        if not through_ns:
+            return rising
+        own = rising or (Step(0, 1.0),)
+        behind = (Step(step.delay_ns + through_ns, step.factor) for step in own)
+        return (Step(0, 1.0, through=True), *behind)
+
+    def drive_through(self, polarity: int) -> None:
+        """Let both switches of a leg conduct: half the rail behind half a switch drives the load."""
+        if self.blocked:
+            self.open_bridge()
+            return
+        off = self._off()
+        rail_v, on_ohm = off.rail_v / 2.0, off.on_ohm / 2.0
+        drive = off._replace(
+            on=True,
+            target_a=polarity * _THROUGH_OVERDRIVE * rail_v / on_ohm,
+            rail_v=rail_v,
+            on_ohm=on_ohm,
+            lag_s=_THROUGH_LAG_S,
+        )
+        self._through = True
+        self._apply(drive, at_once=True)
 
     def drive_sense(self, probe_ua: float, *, on: bool) -> None:
         """Drive or end a contact-sensing pulse."""
@@ -120,7 +162,17 @@ class OutputStage:
             return
         target_ua = self.current_ua(set_ua, polarity, level)
         noise_a = self.source.noise_ua * 1e-6
-        self._apply(self._off()._replace(on=True, target_a=target_ua * 1e-6, noise_a=noise_a))
+        drive = self._off()._replace(
+            on=True, target_a=target_ua * 1e-6, noise_a=noise_a, tone=self._oscillation()
+        )
+        after_through, self._through = self._through, False
+        self._apply(drive, at_once=after_through)
+
+    def _oscillation(self) -> ToneSource | None:
+        source = self.source
+        if not source.oscillation_ua or self.load_nf <= source.stable_nf:
+            return None
+        return ToneSource(source.oscillation_hz, source.oscillation_ua * 1e-6, "P", "N")
 
     def _apply(self, drive: Drive, *, at_once: bool = False) -> None:
         assert self.machine is not None
@@ -136,6 +188,27 @@ class OutputStage:
 
     def _leg_open(self, polarity: int, pulse: int) -> bool:
         return polarity == self.bridge.open_leg and pulse % self.bridge.open_one_in == 0
+
+
+def _ringing(damping: float | None, natural_hz: float, *, from_part: int) -> tuple[Step, ...]:
+    """Return the response of an underdamped current loop as steps, from -1, 0 or +1 to +1.
+
+    y(t) = 1 - exp(-ζωt) (cos ω_d t + ζω/ω_d sin ω_d t), each step at the middle of its time.
+    """
+    if damping is None or damping >= 1.0:
+        return ()
+    omega = 2.0 * pi * natural_hz
+    omega_d = omega * sqrt(1.0 - damping**2)
+    step_s = 2.0 * pi / omega_d / _STEPS_A_PERIOD
+    count = ceil(log(1.0 / _RUNG_OUT) / (damping * omega) / step_s)
+    found: list[Step] = []
+    for k in range(count):
+        t_s = (k + 0.5) * step_s
+        left = exp(-damping * omega * t_s) * (
+            cos(omega_d * t_s) + damping * omega / omega_d * sin(omega_d * t_s)
+        )
+        found.append(Step(round(k * step_s * NS_PER_S), 1.0 - (1 - from_part) * left))
+    return (*found, Step(round(count * step_s * NS_PER_S), 1.0))
 
 
 def _quantised(set_ua: float, bits: int | None) -> float:

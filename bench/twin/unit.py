@@ -10,9 +10,10 @@ from bench.twin.description import UnitDescription
 from bench.twin.device_port import DevicePort
 from bench.twin.firmware import Firmware, State
 from bench.twin.machine import Machine
-from bench.twin.network import Wiring
+from bench.twin.network import GROUND, ToneSource, Wiring
 from bench.twin.parts import (
     Battery,
+    Boost,
     Bridge,
     BrownOutDetector,
     Charger,
@@ -67,6 +68,12 @@ class Unit:
         self._make_supplies(draw)
         self.memory = Memory(level_table_ua=list(description.output.table_ua()))
         self.identity = _identity(description)
+        boost = description.output.boost
+        self.boost = (
+            Boost()
+            if boost is None
+            else Boost(current_ua=boost.current_ua, duration_s=boost.duration_s)
+        )
         self.link = Link()
         self.lead = Lead()
         self.injection = Injection()
@@ -115,6 +122,17 @@ class Unit:
                 self.firmware.battery_changed()
         elif self.firmware.powered:
             self.timeline.after(self.brown_out.hold_up_s, self._browned_out)
+
+    def tones(self) -> tuple[ToneSource, ...]:
+        """Return what a plugged charger brings with it from the mains."""
+        charger = self.charger
+        if not self.firmware.charging:
+            return ()
+        hz, peak_a = charger.mains_hz, 2**0.5 * 1e-6
+        return (
+            ToneSource(hz, charger.mains_ua * peak_a, "P", "N"),
+            ToneSource(hz, charger.common_mode_ua * peak_a, "N", GROUND),
+        )
 
     def lead_contact(self, *, closed: bool) -> None:
         """Open or close the output lead."""
@@ -165,14 +183,17 @@ class Unit:
         self.bridge = Bridge()
         nominal_v = self.description.output.compliance_v
         self.rail = Rail(compliance_v=draw.compliance_v, droop_v_per_v=nominal_v / 12.0)
-        self.output = OutputNetwork(capacitance_nf=draw.capacitance_nf)
+        self.output = OutputNetwork(
+            capacitance_nf=draw.capacitance_nf,
+            blocking_uf=self.description.output.blocking_uf,
+        )
 
     def _make_supplies(self, draw: HealthyDraw) -> None:
         self.oscillator = Oscillator(ppm=draw.crystal_ppm)
         self.backstop_oscillator = Oscillator(ppm=draw.backstop_ppm)
         self.battery = Battery()
         self.brown_out = BrownOutDetector()
-        self.charger = Charger()
+        self.charger = Charger(mains_ua=draw.mains_ua, common_mode_ua=draw.common_mode_ua)
         self.thermistor = Thermistor()
 
     def _make_protections(self, draw: HealthyDraw) -> None:

@@ -54,6 +54,8 @@ class SimulatedWorld:
         self._searched: tuple[Node, int, CrossingFinder] | None = None
         """Where the last search for a crossing ended without one."""
         self._supplies = Supplies(self.fixture, self.unit)
+        self.fixture.blocking_uf = lambda: self.unit.output.blocking_uf
+        self.unit.machine.analogue.tones = lambda: (*self.unit.tones(), *self.fixture.tones())
         self.unit.lead.changed = self._lead_changed
         fit_faults(self.unit, description.faults)
         self.unit.ready()
@@ -171,6 +173,11 @@ class SimulatedWorld:
         self._supplies.set(output, voltage_v=voltage_v, current_limit_a=current_limit_a, on=on)
         self._rewire()
 
+    def set_generator(self, *, hz: float, peak_v: float) -> None:
+        """Set the sinusoidal check source; no volts switch it off."""
+        self.fixture.generator = (hz, peak_v) if peak_v else None
+        self._rewire()
+
     def supply_reading(self, output: int) -> tuple[float, float]:
         """Return an output's volts and amperes."""
         return self._supplies.reading(output)
@@ -272,4 +279,5 @@ class SimulatedWorld:
         source_v = self._supplies.source_v
         wiring = self.fixture.wiring(source_on=self._supplies.source_on)
         self.unit.stage.load_ohm = self.fixture.load_ohm()
+        self.unit.stage.load_nf = self.fixture.load_nf()
         self._machine.analogue.set_wiring(wiring, self.fixture.source_currents(source_v))

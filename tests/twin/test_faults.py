@@ -317,3 +317,136 @@ def test_what_cannot_be_fitted_is_refused_with_its_reason(
     path.write_text(STRANGER)
     with pytest.raises(FaultError, match=message):
         UnitUnderTest(faults=[{"spec": spec.format(path=path), "severity": severity}])
+
+
+MODES = [
+    {"rates_hz": [80.0], "durations_s": []},
+    {"rates_hz": [80.0, 40.0, 20.0], "durations_s": [0.5, 0.5, 1.0]},
+]
+
+
+def in_sequence(*faults: str) -> UnitUnderTest:
+    unit = UnitUnderTest(
+        *faults, waveform__modes=MODES, waveform__kind="biphasic", waveform__pulse_duration_s=1e-3,
+        firmware_settings__modes=["steady", "programme"], waveform__pulses_per_train=1,
+    ).power_up()  # fmt: skip
+    assert unit.ask("MODE programme") == "OK"
+    assert unit.ask("START 60") == "OK"
+    unit.wait(1.5)
+    return unit
+
+
+def rates_hz(unit: UnitUnderTest, seconds: float) -> set[int]:
+    """Return the rates at which leading edges follow each other."""
+    current = unit.currents_ua(seconds, 100e-6)
+    leading = np.flatnonzero((current[1:] > 50) & (current[:-1] <= 50))
+    return {round(1 / (step * 100e-6) / 5) * 5 for step in np.diff(leading)}
+
+
+def test_a_sequence_plays_its_rates_and_t07_skips_one() -> None:
+    assert rates_hz(in_sequence(), 4.0) == {80, 40, 20}
+    assert rates_hz(in_sequence("T07=middle"), 3.0) == {80, 40}
+    assert rates_hz(in_sequence("T07=high"), 4.0) == {40, 20}
+
+
+def test_t06_plays_the_next_mode() -> None:
+    assert rates_hz(in_sequence("T06=high"), 1.0) == {80}
+
+
+def test_p15_lets_direct_current_pass_the_second_limiter() -> None:
+    found = []
+    for faults in ((), ("P15=high",)):
+        unit = UnitUnderTest(
+            *faults, output__blocking_uf=1.0, firmware_settings__dc_threshold_ua=1e6
+        ).run()
+        unit.unit.injection.stuck_polarity = 1
+        unit.wait(4.0)
+        found.append(unit.mean_ua(2.0))
+    assert found == [pytest.approx(0.0, abs=4.0), pytest.approx(400, rel=0.05)]
+
+
+def test_a_boost_ends_by_itself() -> None:
+    unit = UnitUnderTest(output__boost={"current_ua": 500.0, "duration_s": 2.0}).run(level=1)
+    assert unit.ask("BOOST") == "OK"
+    unit.wait(0.1)
+    assert plateaus(unit)[0] == pytest.approx(500, rel=0.03)
+    unit.wait(2.0)
+    assert plateaus(unit)[0] == pytest.approx(80, rel=0.05)
+    assert UnitUnderTest().run().ask("BOOST") == "ERR 10 VERB"
+
+
+def ripple_ua(unit: UnitUnderTest, *, row: int, stop_s: float, slice_s: float) -> float:
+    """Return the r.m.s. current about its mean that the meter's slices show at a relay's node."""
+    unit.close(row)
+    edges_ns = unit.record(stop_s) + np.arange(0, round(stop_s * 1e9) + 1, round(slice_s * 1e9))
+    means_v = unit.world.mean_voltages(edges_ns)
+    assert means_v is not None
+    unit.open(row)
+    return float(np.std(means_v)) * UA_PER_SHUNT_V
+
+
+@pytest.mark.parametrize(("severity", "damping"), [("low", 0.6), ("middle", 0.4)])
+def test_a19_overshoots_as_its_damping_says(severity: str, damping: float) -> None:
+    unit = UnitUnderTest(f"A19={severity}")
+    unit.unit.source.rise_time_constant_us = 1.0
+    current = unit.run(load=101).currents_ua(0.25, 2e-6)
+    overshoot = np.exp(-np.pi * damping / np.sqrt(1 - damping**2))
+    top = np.median(current[current > 300])
+    assert np.max(current) / top - 1 == pytest.approx(overshoot, abs=0.02)
+    assert np.min(current) / top + 1 == pytest.approx(-overshoot, abs=0.03)
+
+
+@pytest.mark.parametrize(("severity", "through_us"), [("low", 1.0), ("middle", 20.0)])
+def test_a16_lets_the_rail_through_at_every_phase(severity: str, through_us: float) -> None:
+    unit = UnitUnderTest(f"A16={severity}").run(load=101)
+    current = unit.currents_ua(0.25, 0.5e-6)
+    half_rail_ua = unit.unit.stage.rail_v() / 2 / 600 * 1e6
+    assert np.max(current) == pytest.approx(half_rail_ua, rel=0.03)
+    assert np.min(current) == pytest.approx(-half_rail_ua, rel=0.03)
+    spikes_s = np.sum(np.abs(current) > half_rail_ua / 2) * 0.5e-6
+    assert spikes_s / 20 == pytest.approx(through_us * 1e-6, abs=0.6e-6)
+    assert np.median(current[current > 100]) == pytest.approx(400, rel=0.02)
+
+
+def test_a16_for_long_is_an_overcurrent() -> None:
+    assert UnitUnderTest("A16=high").run(load=101).state == "FAULT"
+
+
+@pytest.mark.parametrize(("load", "share"), [(105, 1.0), (104, 1.0), (103, 0.0)])
+def test_a21_oscillates_into_a_capacitance_alone(load: int, share: float) -> None:
+    unit = UnitUnderTest("A21=middle").run(load=load)
+    start_ns = unit.record(0.25)
+    table = unit.world.trace("shunt", start_ns, unit.now_ns)
+    amplitudes = [np.max(np.abs(tone.amplitude_v)) for tone in table.tones] or [0.0]
+    found_ua = amplitudes[0] * UA_PER_SHUNT_V
+    # The output's own capacitor takes a part: 1 nF is 800 Ω at 200 kHz, skin 1.1 kΩ.
+    assert 0.4 * 40 * share <= found_ua <= 40 * share
+    pauses = np.array([np.abs(tone.amplitude_v) == 0.0 for tone in table.tones])
+    assert not pauses.size or pauses.any()
+
+
+@pytest.mark.parametrize(("severity", "rms_ua"), [("low", 0.3), ("middle", 5.0), ("high", 50.0)])
+def test_a23_couples_the_mains_into_the_load_while_charging(severity: str, rms_ua: float) -> None:
+    unit = UnitUnderTest(f"A23={severity}").power_up()
+    quiet_ua = ripple_ua(unit, row=115, stop_s=0.2, slice_s=250e-6)
+    unit.supply(3, 5.0)
+    unit.close(113)
+    unit.wait(0.5)
+    assert quiet_ua < 0.5
+    assert ripple_ua(unit, row=115, stop_s=0.2, slice_s=250e-6) == pytest.approx(rms_ua, rel=0.02)
+
+
+@pytest.mark.parametrize(("severity", "rms_ua"), [("low", 1.0), ("middle", 20.0), ("high", 200.0)])
+def test_o03_flows_to_earth_and_not_through_the_shunt(severity: str, rms_ua: float) -> None:
+    unit = UnitUnderTest(f"O03={severity}").power_up()
+    unit.supply(3, 5.0)
+    unit.close(113)
+    unit.wait(0.5)
+    assert ripple_ua(unit, row=115, stop_s=0.2, slice_s=250e-6) < 0.2
+    unit.open(108, 107)
+    for path in (207, 208):
+        unit.close(path, 112)
+        # Across the network's capacitor 1 V is 1 mA, and the shunt's helper counts 0.1 V for it.
+        found_ua = ripple_ua(unit, row=118, stop_s=0.2, slice_s=250e-6) / 10
+        assert found_ua == pytest.approx(rms_ua, rel=0.03)
+        unit.open(path, 112)

@@ -171,6 +171,11 @@ class LineProtocolLink:
         self._require("pause")
         self._ask("RESUME")
 
+    def boost(self) -> None:
+        """Ask a running device for its temporary boost."""
+        self._require("boost")
+        self._ask("BOOST")
+
     def faults(self) -> frozenset[str]:
         """Return the latched faults by name."""
         return self._faults("FAULTS?", self._ask("FAULTS?"))

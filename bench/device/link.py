@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 __all__ = [
+    "BoostingLink",
     "DeviceIdentity",
     "DeviceLimits",
     "DeviceLink",
@@ -179,4 +180,13 @@ class DeviceLink(Protocol):
 
     def close(self) -> None:
         """Close the link; idempotent, never raises."""
+        ...
+
+
+@runtime_checkable
+class BoostingLink(Protocol):
+    """A link to a device that has a temporary boost; an adapter may leave it out."""
+
+    def boost(self) -> None:
+        """Ask a running device for its boost; raises as :class:`DeviceLink` does."""
         ...

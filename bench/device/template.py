@@ -36,7 +36,7 @@ __all__ = ["Command", "TemplateLink", "TextTemplate", "load_template"]
 _COMMAND_NAMES = (
     "identify", "status", "telemetry", "limits", "set_level", "set_mode", "start", "stop",
     "pause", "resume", "faults", "clear_faults", "heartbeat", "reset", "power_on", "power_off",
-    "unlock_tests", "inject", "enable_protection",
+    "unlock_tests", "inject", "enable_protection", "boost",
 )  # fmt: skip
 _NAN = float("nan")
 
@@ -188,6 +188,10 @@ class TemplateLink:
     def resume(self) -> None:
         """Resume a paused session."""
         self._ask("resume")
+
+    def boost(self) -> None:
+        """Ask a running device for its temporary boost."""
+        self._ask("boost")
 
     def faults(self) -> frozenset[str]:
         """Return the latched faults: the group ``faults``, separated by commas or spaces."""

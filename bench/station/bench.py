@@ -13,6 +13,7 @@ from bench.errors import BenchError, DeviceMisbehaved, FixtureError, LinkTimeout
 from bench.profile import Profile
 from bench.record.schema import DeviceRecord
 from bench.station.acquisition import Capture, Shot
+from bench.station.boost import Boosts
 from bench.station.ceiling import CeilingWatch
 from bench.station.commands import Commands
 from bench.station.contact_thresholds import ContactThresholds
@@ -27,6 +28,7 @@ from bench.station.histories import Histories
 from bench.station.indicators import Indicators
 from bench.station.injections import Injections
 from bench.station.latch import Latch
+from bench.station.programmes import Programmes
 from bench.station.ranges import RangeChoice
 from bench.station.reactions import Reaction, Reactions
 from bench.station.readings import Readings
@@ -34,6 +36,7 @@ from bench.station.residual import MeasuringDevice, QuietStates, Residual
 from bench.station.rest import Rest
 from bench.station.rollovers import Rollovers
 from bench.station.scales import Label
+from bench.station.second_limiter import SecondLimiter
 from bench.station.session import FullSession, SessionWatch
 from bench.station.shorts import Shorts
 from bench.station.station import OpenStation
@@ -184,6 +187,11 @@ class Bench:
             supply_events=self.supply_events,
             clock=self.clock,
         )
+        self.second_limiter = SecondLimiter(
+            treatment=self.treatment, direct=self.direct, clock=self.clock
+        )
+        self.programmes = Programmes(treatment=self.treatment, records=self.records)
+        self.boosts = Boosts(treatment=self.treatment, records=self.records, clock=self.clock)
         self.contact_thresholds = ContactThresholds(
             treatment=self.treatment,
             fixture=self.fixture,

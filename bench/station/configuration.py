@@ -21,7 +21,7 @@ from bench.station.equipment import (
     ShuntEntry,
     SupplyOutputs,
 )
-from bench.station.fixture import DRY_LOADS_OHM, LEAD_LOOP
+from bench.station.fixture import DRY_LOADS_OHM, LEAD_LOOP, LEAKAGE_RELAYS
 from bench.station.settings import Setting, resolve
 from bench.strict_toml import Table, read_toml
 
@@ -69,11 +69,12 @@ RELAYS: Final[Mapping[str, int]] = MappingProxyType(
         "load_open": 120,
         **{name: 201 + k for k, name in enumerate(DRY_LOADS_OHM)},
         LEAD_LOOP: 207,
+        **{name: 208 + k for k, name in enumerate(LEAKAGE_RELAYS)},
     }
 )
 """Relay names, with the channels of the simulated laboratory. Source: docs/laboratory.md."""
 
-OPTIONAL_RELAYS: Final = frozenset({*DRY_LOADS_OHM, LEAD_LOOP})
+OPTIONAL_RELAYS: Final = frozenset({*DRY_LOADS_OHM, LEAD_LOOP, *LEAKAGE_RELAYS})
 """A station may lack these: what needs them is then NOT TESTED."""
 
 DEFAULT_TIMEOUT_S: Final = 5.0

@@ -13,6 +13,7 @@ __all__ = [
     "CHARGER_OUTPUT",
     "DRY_LOADS_OHM",
     "LEAD_LOOP",
+    "LEAKAGE_RELAYS",
     "REFERENCE_OUTPUT",
     "Fixture",
 ]
@@ -29,6 +30,9 @@ DRY_LOADS_OHM: Final[Mapping[str, float]] = {
 
 LEAD_LOOP: Final = "lead_loop"
 """Relay of the meter across the force and sense wires of both electrode clips."""
+
+LEAKAGE_RELAYS: Final = ("applied_part", "housing", "check_source")
+"""Relays of the measuring device: what is joined to it, and its check source."""
 
 BATTERY_OUTPUT: Final = 1
 REFERENCE_OUTPUT: Final = 2

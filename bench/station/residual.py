@@ -6,6 +6,7 @@ across its capacitor, over 1 kΩ, is the frequency-weighted current. Source: doc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +15,7 @@ import numpy as np
 
 from bench.clock import Clock
 from bench.device.link import DeviceState
-from bench.errors import DeviceMisbehaved
+from bench.errors import DeviceMisbehaved, NotOffered
 from bench.judge import (
     Input,
     MultimeterAccuracy,
@@ -27,6 +28,7 @@ from bench.judge import (
 from bench.measure import analyse
 from bench.profile import Profile
 from bench.station.acquisition import Acquirer, Capture, Shot
+from bench.station.direct_current import Shunt
 from bench.station.electrode import electrode_range
 from bench.station.fixture import Fixture
 from bench.station.measured import Measured
@@ -36,11 +38,13 @@ from bench.station.treatment import Treatment
 from instruments.roles import Multimeter
 
 __all__ = [
+    "LEAKAGE_PATHS",
     "QUIET_STATES",
     "TRIPPED_STATES",
     "MeasuringDevice",
     "QuietStates",
     "Residual",
+    "leakage_current",
     "residual_ac",
     "residual_dc",
     "residual_rms",
@@ -50,6 +54,9 @@ QUIET_STATES: Final = ("idle", "paused", "charging", "off")
 """States that deliver nothing."""
 TRIPPED_STATES: Final = ("OC_HW", "OC_FW")
 """States after a protection has tripped, by the protection that was alive."""
+
+LEAKAGE_PATHS: Final = ("applied_part", "housing")
+"""Relays that join a part of the device to the measuring device. Source: docs/laboratory.md."""
 
 NETWORK_OHM: Final = 1000.0
 NETWORK_RELATIVE: Final = 0.01
@@ -108,12 +115,16 @@ class QuietStates:
         self._treatment.make_idle()
         self._treatment.connect(load_ohm)
         if state == "charging":
-            self._fixture.prepare_charger()
-            self._fixture.plug_charger()
-            self._clock.sleep(timers.charge_s)
+            self.plug_charger()
         elif state == "off":
             self._treatment.link.power_off()
             self._clock.sleep(timers.stop_s)
+
+    def plug_charger(self) -> None:
+        """Plug the charger into a device in whatever state it is."""
+        self._fixture.prepare_charger()
+        self._fixture.plug_charger()
+        self._clock.sleep(self._profile.timers.charge_s)
 
     def leave(self, state: str) -> None:
         """Undo what entering did; the device is idle afterwards."""
@@ -159,17 +170,57 @@ class MeasuringDevice:
     def read(self) -> Residual:
         """Put the network on the electrodes, read d.c. and a.c. volts, and take it off again."""
         self._connect()
+        residual = self._readings()
+        self._disconnect()
+        return residual
+
+    def _readings(self) -> Residual:
         self._dmm.configure_dc_voltage(range_v=RANGE_V, aperture_s=DC_APERTURE_S)
         dc_v = self._dmm.read(READINGS)
         self._dmm.configure_ac_voltage(range_v=RANGE_V)
         ac_v = self._dmm.read(READINGS)
-        self._disconnect()
         return Residual(
             dc_v=tuple(map(float, dc_v)),
             ac_v=tuple(map(float, ac_v)),
             range_v=RANGE_V,
             accuracy=self._accuracy,
         )
+
+    def leakage(self, path: str) -> Residual:
+        """Read what flows from a part of the device through the network to earth.
+
+        ``path`` is the relay that joins the part to the network: the applied part (both
+        electrodes together) or a foil around the housing. Raises NotOffered where the fixture
+        lacks it.
+        """
+        if not self._fixture.has(path):
+            raise NotOffered(f"the station has no relay {path!r}: leakage to earth is not measured")
+        self._fixture.isolate_device()
+        self._fixture.close(path, "measuring_device", "dmm_measuring_device")
+        residual = self._readings()
+        self._fixture.open("dmm_measuring_device", "measuring_device", path)
+        return residual
+
+    def ripple(self, shunt: Shunt) -> Measured:
+        """Return the r.m.s. alternating current through the load, in A, by the shunt."""
+        self._fixture.close("dmm_shunt")
+        self._dmm.configure_ac_voltage(range_v=RANGE_V)
+        volts = self._dmm.read(READINGS)
+        self._fixture.open("dmm_shunt")
+        mean_v = float(np.mean(volts))
+        spread_v = float(np.std(volts, ddof=1)) / READINGS**0.5
+        inputs = [
+            normal(
+                "repeatability", spread_v, degrees_of_freedom=READINGS - 1,
+                source=f"{READINGS} readings",
+            ),
+            _alternating_meter(mean_v, RANGE_V, self._accuracy),
+        ]  # fmt: skip
+        budget = evaluate(
+            "alternating current in the off state", "A", inputs,
+            lambda spread, error: (mean_v + spread + error) / shunt.ohm,
+        )  # fmt: skip
+        return Measured(value=mean_v / shunt.ohm, unit="A", budget=budget)
 
     def unweighted(self, *, state: str) -> Capture:
         """Record the voltage across the network, with nothing weighted."""
@@ -202,10 +253,33 @@ def residual_dc(residual: Residual) -> Measured:
 
 def residual_ac(residual: Residual) -> Measured:
     """Return the weighted r.m.s. alternating current through the network, in A."""
-    mean_v = float(np.mean(residual.ac_v))
-    limit_v = residual.accuracy.ac_voltage_limit_v(mean_v, range_v=residual.range_v)
-    meter = rectangular("multimeter", limit_v, source="a.c. volts of such a meter [R]")
+    meter = _alternating_meter(float(np.mean(residual.ac_v)), residual.range_v, residual.accuracy)
     return _over_network("residual alternating current", residual.ac_v, meter)
+
+
+def leakage_current(residual: Residual) -> Measured:
+    """Return the r.m.s. leakage current, direct and alternating together, in A."""
+    direct, alternating = residual_dc(residual), residual_ac(residual)
+    if direct.budget is None or alternating.budget is None:
+        raise ValueError("a residual current without budget")
+    dc_a, ac_a = direct.value or 0.0, alternating.value or 0.0
+    total_a = math.hypot(dc_a, ac_a)
+    inputs = [
+        normal("direct part", direct.budget.standard_uncertainty, source="its own budget"),
+        normal(
+            "alternating part", alternating.budget.standard_uncertainty, source="its own budget"
+        ),
+    ]
+    share = (dc_a / total_a, ac_a / total_a) if total_a else (1.0, 1.0)
+    budget = evaluate(
+        "leakage current", "A", inputs, lambda dc, ac: total_a + share[0] * dc + share[1] * ac
+    )
+    return Measured(value=total_a, unit="A", budget=budget)
+
+
+def _alternating_meter(mean_v: float, range_v: float, accuracy: MultimeterAccuracy) -> Input:
+    limit_v = accuracy.ac_voltage_limit_v(mean_v, range_v=range_v)
+    return rectangular("multimeter", limit_v, source="a.c. volts of such a meter [R]")
 
 
 def residual_rms(capture: Capture) -> Measured:

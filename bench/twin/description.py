@@ -41,7 +41,13 @@ class ModeDescription:
     """One mode: repetition rates that follow one another; a single one lasts for ever."""
 
     rates_hz: tuple[float, ...]
+    """At least one."""
     durations_s: tuple[float, ...] = ()
+
+    @property
+    def steady(self) -> bool:
+        """Whether one rate lasts for ever."""
+        return len(self.rates_hz) == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

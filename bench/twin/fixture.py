@@ -25,7 +25,7 @@ _CONTACT = 107
 _DEVICE = 108
 _REFERENCE, _REVERSE, _CHECK = 109, 110, 111
 _OPEN_LOAD = 120
-_APPLIED_PART, _HOUSING, _CHECK_SOURCE = 207, 208, 209
+_APPLIED_PART, _HOUSING, _CHECK_SOURCE = 208, 209, 210
 _FOIL_OHM = 1_000.0
 """From the device's circuit to a foil around its housing: conductive trim, joined to the circuit."""
 _TERMINAL, _BLOCKED = "P", "B"

@@ -77,7 +77,7 @@ def therapy_programme(
     phases are longer and negative ones shorter. ``mode_rate``: factor on the repetition rate.
     ``mode``: rates in place of the waveform's own.
     """
-    if mode is not None and len(mode.rates_hz) > 1:
+    if mode is not None and not mode.steady:
         return _sequence(waveform, mode, device_s=device_s, skew=skew, mode_rate=mode_rate)
     rate_hz = waveform.repetition_rate_hz if mode is None else mode.rates_hz[0]
     period_ns = _ns(device_s / (rate_hz * mode_rate))

@@ -26,6 +26,21 @@ def test_direct_current_fault_ends_the_output(bench: Bench, check: Check) -> Non
         check("FLT-006", "shutdown", latency, load_ohm=load_ohm, polarity=polarity, phases=PHASES)
 
 
+@pytest.mark.requirement("FLT-006")
+def test_second_limiter_alone_holds_back_direct_current(bench: Bench, check: Check) -> None:
+    if "second d.c. limiter" not in bench.profile.features:
+        return
+    level, load_ohm = bench.profile.highest_level, 2000.0
+    for polarity in bench.injections.polarities:
+        reading = bench.second_limiter.direct_current(
+            polarity=polarity, level=level, load_ohm=load_ohm
+        )
+        check(
+            "FLT-006", "dc_behind_second_limiter", measurands.residual_current(reading),
+            level=level, load_ohm=load_ohm, polarity=polarity,
+        )  # fmt: skip
+
+
 @pytest.mark.requirement("FLT-012")
 @pytest.mark.parametrize("hung", ["hang_main", "hang_all"])
 def test_hung_firmware_ends_the_output_for_good(bench: Bench, check: Check, hung: Hang) -> None:

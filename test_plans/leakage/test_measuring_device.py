@@ -6,7 +6,7 @@ import pytest
 
 from bench.plugin import Bench, Check
 from bench.station import residual
-from bench.station.residual import QUIET_STATES, TRIPPED_STATES
+from bench.station.residual import LEAKAGE_PATHS, QUIET_STATES, TRIPPED_STATES
 
 
 @pytest.mark.requirement("LKG-001")
@@ -42,6 +42,34 @@ def test_residual_current_after_a_trip_is_within_single_fault_limits(
     found = bench.through_measuring_device(trip)
     check("LKG-003", "residual_dc", residual.residual_dc(found), after=trip)
     check("LKG-004", "residual_ac", residual.residual_ac(found), after=trip)
+
+
+@pytest.mark.requirement("LKG-005")
+@pytest.mark.parametrize("path", LEAKAGE_PATHS)
+def test_little_leaks_to_earth_on_the_charger(bench: Bench, check: Check, path: str) -> None:
+    bench.quiet.enter("charging")
+    try:
+        found = bench.measuring_device.leakage(path)
+    finally:
+        bench.quiet.leave("charging")
+    current = residual.leakage_current(found)
+    check("LKG-005", "patient_leakage", current, path=path, state="charging")
+
+
+@pytest.mark.requirement("LKG-005")
+@pytest.mark.parametrize("trip", TRIPPED_STATES)
+def test_leakage_after_a_trip_is_within_the_single_fault_limit(
+    bench: Bench, check: Check, trip: str
+) -> None:
+    bench.quiet.enter(trip)
+    bench.quiet.plug_charger()
+    try:
+        for path in LEAKAGE_PATHS:
+            current = residual.leakage_current(bench.measuring_device.leakage(path))
+            check("LKG-005", "patient_leakage_single_fault", current, path=path, after=trip)
+    finally:
+        bench.quiet.leave("charging")
+        bench.quiet.leave(trip)
 
 
 @pytest.mark.requirement("LKG-006")

@@ -13,6 +13,8 @@ def check_off_state(bench: Bench, check: Check, state: str) -> None:
     bench.quiet.enter(state)
     current = measurands.residual_current(bench.residual_current())
     check("LKG-007", "off_state_dc", current, load_ohm=LOAD_OHM, state=state)
+    ripple = bench.measuring_device.ripple(bench.shunt)
+    check("LKG-007", "off_state_ac", ripple, load_ohm=LOAD_OHM, state=state)
     bench.quiet.leave(state)
 
 

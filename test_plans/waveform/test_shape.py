@@ -6,7 +6,9 @@ import pytest
 
 from bench.plugin import Bench, Check
 from bench.station import edges
-from bench.station.measurands import shape, trains
+from bench.station.boost import boost_amplitude, boost_duration
+from bench.station.measurands import amplitude, shape, trains
+from bench.station.programmes import steps_seen
 from bench.station.steady_output import SteadyOutput
 
 
@@ -16,6 +18,8 @@ def highest(bench: Bench) -> SteadyOutput:
 
 @pytest.mark.requirement("OUT-023")
 def test_trains_are_as_declared(bench: Bench, check: Check) -> None:
+    if "trains" not in bench.profile.features:
+        return
     output = highest(bench)
     level, load_ohm = output.level, output.load_ohm
     check(
@@ -34,6 +38,39 @@ def test_trains_are_as_declared(bench: Bench, check: Check) -> None:
         level=level,
         load_ohm=load_ohm,
     )
+
+
+@pytest.mark.requirement("OUT-023")
+def test_every_mode_plays_its_rates(bench: Bench, check: Check) -> None:
+    level, load_ohm = bench.profile.highest_level, bench.profile.loads_ohm[0]
+    for mode, steps in bench.profile.mode_steps.items():
+        output = bench.programmes.record(mode, level=level, load_ohm=load_ohm)
+        for seen in steps_seen(output, steps, timebase_ppm=bench.timebase_ppm):
+            rate_hz, duration_s = seen.step.rate_hz, seen.step.duration_s
+            where = {"mode": mode, "step_hz": rate_hz}
+            check(
+                "OUT-023", "mode_rate", seen.rate, reference=rate_hz, level=level,
+                load_ohm=load_ohm, **where,
+            )  # fmt: skip
+            if seen.duration is not None:
+                check(
+                    "OUT-023", "step_duration", seen.duration, reference=duration_s, level=level,
+                    load_ohm=load_ohm, **where,
+                )  # fmt: skip
+
+
+@pytest.mark.requirement("OUT-029")
+def test_boost_is_as_declared_and_ends_by_itself(bench: Bench, check: Check) -> None:
+    level, load_ohm = bench.profile.levels[0].number, bench.profile.loads_ohm[0]
+    found = bench.boosts.of(level=level, load_ohm=load_ohm)
+    lasting = boost_duration(found, timebase_ppm=bench.timebase_ppm)
+    check("OUT-029", "boost_duration", lasting, level=level, load_ohm=load_ohm)
+    for polarity in found.boosted.polarities:
+        where = {"polarity": polarity}
+        current = boost_amplitude(found, polarity)
+        check("OUT-029", "boost_amplitude", current, level=level, load_ohm=load_ohm, **where)
+        after = amplitude(found.after, polarity)
+        check("OUT-029", "amplitude", after, level=level, load_ohm=load_ohm, **where)
 
 
 @pytest.mark.requirement("OUT-030")
@@ -68,6 +105,22 @@ def test_pulses_have_the_declared_shape(bench: Bench, check: Check, level: int) 
         check("OUT-024", "shape_deviation", envelope, level=level, load_ohm=load_ohm, of="envelope")
     overshoot = edges.edge_overshoot([output])
     check("OUT-024", "overshoot", overshoot, level=level, load_ohm=load_ohm)
+
+
+@pytest.mark.requirement("OUT-032")
+def test_plateaus_are_quiet_into_a_capacitive_load(bench: Bench, check: Check) -> None:
+    if bench.profile.output.regulation != "current":
+        return
+    levels = {bench.profile.levels[0].number, bench.profile.highest_level}
+    for level in sorted(levels):
+        output = bench.steady(level=level, load_ohm=bench.profile.loads_ohm[0])
+        record = bench.fast_records.of(output, relay="load_rc")
+        for polarity in record.polarities:
+            noise = shape.noise_of_plateau(record, polarity)
+            check(
+                "OUT-032", "plateau_noise", noise, level=level, load="10 kΩ with 100 nF",
+                polarity=polarity,
+            )  # fmt: skip
 
 
 @pytest.mark.requirement("OUT-032")

@@ -444,7 +444,7 @@ def test_o03_flows_to_earth_and_not_through_the_shunt(severity: str, rms_ua: flo
     unit.wait(0.5)
     assert ripple_ua(unit, row=115, stop_s=0.2, slice_s=250e-6) < 0.2
     unit.open(108, 107)
-    for path in (207, 208):
+    for path in (208, 209):
         unit.close(path, 112)
         # Across the network's capacitor 1 V is 1 mA, and the shunt's helper counts 0.1 V for it.
         found_ua = ripple_ua(unit, row=118, stop_s=0.2, slice_s=250e-6) / 10

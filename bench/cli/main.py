@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Final, NoReturn, Protocol, cast
 from bench.errors import BenchError
 from bench.plain_text import plain
 
-__all__ = ["main"]
+__all__ = ["entry", "main"]
 
 USAGE_EXIT: Final = 4
 INTERRUPTED_EXIT: Final = 130
@@ -82,6 +83,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BROKEN_PIPE_EXIT
 
 
+def entry() -> NoReturn:
+    """Run one verb as this process's only work.
+
+    Who presses Ctrl-C once more while the process is already leaving changes its exit code no more.
+    """
+    try:
+        code = main()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        code = INTERRUPTED_EXIT
+    sys.exit(code)
+
+
 def _parse(words: list[str]) -> tuple[argparse.Namespace, _Verb]:
     """Split off what goes to pytest, choose the verb, and load only its module."""
     words, rest = _split(words)
@@ -136,4 +151,4 @@ def _explain(error: BenchError, *, exit_code: int, debug: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

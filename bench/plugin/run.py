@@ -212,11 +212,15 @@ class Run:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Check the reference again, make the bench safe, close the record. Shielded."""
+        """Check the reference again, make the bench safe, close the record. Shielded.
+
+        After an interrupt the shield stays: all that is left is to write reports and to leave.
+        """
+        self.interrupted = isinstance(error, KeyboardInterrupt)
         for number in _SIGNALS:
             previous = signal.signal(number, signal.SIG_IGN)
-            self._stack.callback(signal.signal, number, previous)
-        self.interrupted = isinstance(error, KeyboardInterrupt)
+            if not self.interrupted:
+                self._stack.callback(signal.signal, number, previous)
         with self._stack:
             try:
                 if error is None and self.record_failure is None:

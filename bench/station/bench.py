@@ -268,6 +268,8 @@ class Bench:
 
         ``power_cycle``: a test ended in an error of the bench, and nobody undid what it injected.
         """
+        if power_cycle:
+            self.fixture.open_everything()
         self.fixture.isolate_device()
         self.fixture.open("dmm_shunt", "sync_link", "load_open", "charger")
         try:

@@ -6,6 +6,7 @@ across its capacitor, over 1 kΩ, is the frequency-weighted current. Source: doc
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 
 from bench.clock import Clock
 from bench.device.link import DeviceState
-from bench.errors import DeviceMisbehaved, NotOffered
+from bench.errors import DeviceMisbehaved, NotOffered, ReadingOverload
 from bench.judge import (
     Input,
     MultimeterAccuracy,
@@ -64,6 +65,7 @@ NETWORK_RELATIVE: Final = 0.01
 RANGE_V: Final = 0.1
 """100 µA over 1 kΩ is the range's full scale."""
 WIDE_RANGE_V: Final = 10.0
+HIGHER_RANGE_V: Final = 1.0
 DC_APERTURE_S: Final = 1.0
 READINGS: Final = 3
 UNWEIGHTED_S: Final = 0.2
@@ -175,14 +177,21 @@ class MeasuringDevice:
         return residual
 
     def _readings(self) -> Residual:
-        self._dmm.configure_dc_voltage(range_v=RANGE_V, aperture_s=DC_APERTURE_S)
+        """Read both in the lowest range that holds them: too much current is an answer."""
+        for range_v in (RANGE_V, HIGHER_RANGE_V):
+            with contextlib.suppress(ReadingOverload):
+                return self._readings_in(range_v)
+        return self._readings_in(WIDE_RANGE_V)
+
+    def _readings_in(self, range_v: float) -> Residual:
+        self._dmm.configure_dc_voltage(range_v=range_v, aperture_s=DC_APERTURE_S)
         dc_v = self._dmm.read(READINGS)
-        self._dmm.configure_ac_voltage(range_v=RANGE_V)
+        self._dmm.configure_ac_voltage(range_v=range_v)
         ac_v = self._dmm.read(READINGS)
         return Residual(
             dc_v=tuple(map(float, dc_v)),
             ac_v=tuple(map(float, ac_v)),
-            range_v=RANGE_V,
+            range_v=range_v,
             accuracy=self._accuracy,
         )
 

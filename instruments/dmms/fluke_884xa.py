@@ -41,9 +41,7 @@ class Fluke884xA(ScpiMultimeter):
 
     MODELS: ClassVar[tuple[str, ...]] = (r"FLUKE,884[56]A", r"TEKTRONIX,DMM40[45]0")
     MANUAL: ClassVar[str] = "Fluke 8845A/8846A Digital Multimeter Programmers Manual"
-
-    def _family_of(self, model: str) -> MeterFamily:  # noqa: ARG002 - both models are alike
-        return _FAMILY
+    FAMILIES = (("", _FAMILY),)
 
     def _prepare(self) -> None:
         self._session.write("SYST:REM")

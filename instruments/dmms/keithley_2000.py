@@ -51,6 +51,4 @@ class Keithley2000(ScpiMultimeter):
 
     MODELS: ClassVar[tuple[str, ...]] = (r"KEITHLEY INSTRUMENTS( INC\.?)?,(MODEL )?20(00|15)",)
     MANUAL: ClassVar[str] = "Model 2000 Multimeter User's Manual, 2000-900-01"
-
-    def _family_of(self, model: str) -> MeterFamily:  # noqa: ARG002 - both models are alike
-        return _FAMILY
+    FAMILIES = (("", _FAMILY),)

@@ -47,9 +47,7 @@ class KeithleyDmm6500(ScpiMultimeter):
 
     MODELS: ClassVar[tuple[str, ...]] = (r"KEITHLEY INSTRUMENTS,(MODEL )?DMM(6500|7510)",)
     MANUAL: ClassVar[str] = "Model DMM6500 6½-Digit Multimeter Reference Manual, DMM6500-901-01"
-
-    def _family_of(self, model: str) -> MeterFamily:  # noqa: ARG002 - what is used of both is alike
-        return _FAMILY
+    FAMILIES = (("", _FAMILY),)
 
     def _prepare(self) -> None:
         language = self._session.query("*LANG?").strip()

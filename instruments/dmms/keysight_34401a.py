@@ -43,9 +43,7 @@ class Keysight34401A(ScpiMultimeter):
         r"(HEWLETT-PACKARD|AGILENT TECHNOLOGIES|KEYSIGHT TECHNOLOGIES|AGILENT),34401A",
     )
     MANUAL: ClassVar[str] = "Agilent 34401A 6 ½ Digit Multimeter User's Guide, 34401-90004"
-
-    def _family_of(self, model: str) -> MeterFamily:  # noqa: ARG002 - one model
-        return _FAMILY
+    FAMILIES = (("", _FAMILY),)
 
     def _prepare(self) -> None:
         if self.resource_name.upper().startswith("ASRL"):

@@ -46,6 +46,4 @@ class Keysight344xx(ScpiMultimeter):
     MANUAL: ClassVar[str] = (
         "Keysight Truevolt Series Digital Multimeters Operating and Service Guide, 34460-90901"
     )
-
-    def _family_of(self, model: str) -> MeterFamily:
-        return _IN_STEPS if model in ("34460A", "34461A") else _IN_SECONDS
+    FAMILIES = (("34460A", _IN_STEPS), ("34461A", _IN_STEPS), ("", _IN_SECONDS))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,10 +70,15 @@ class MeterFamily:
 class ScpiMultimeter(ScpiInstrument):
     """A multimeter for d.c. and a.c. volts and resistance on fixed ranges."""
 
+    FAMILIES: ClassVar[Sequence[tuple[str, MeterFamily]]]
+    """What is true of models by the beginning of their names; the first that fits counts."""
+
     def __init__(self, session: Session, identity: Identity) -> None:
         """Drive the meter behind an open session; it reads nothing before it is configured."""
         super().__init__(session, identity)
-        self._family = self._family_of(identity.model)
+        self._family = next(
+            family for prefix, family in self.FAMILIES if identity.model.startswith(prefix)
+        )
         self._function: Function | None = None
         self._integration_s = 0.0
         self._readings_combined = 1
@@ -146,10 +151,6 @@ class ScpiMultimeter(ScpiInstrument):
         self._prepared = False
 
     # -- what a family overrides
-
-    def _family_of(self, model: str) -> MeterFamily:
-        """Return what is true of a model of the family."""
-        raise NotImplementedError
 
     def _prepare(self) -> None:
         """Send what this family needs before anything else (remote mode, command set)."""

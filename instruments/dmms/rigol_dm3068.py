@@ -44,9 +44,7 @@ class RigolDm3068(OneCommandAMessage, ScpiMultimeter):
 
     MODELS: ClassVar[tuple[str, ...]] = (r"RIGOL TECHNOLOGIES,DM30[56]8E?",)
     MANUAL: ClassVar[str] = "RIGOL DM3058/DM3058E/DM3068 Programming Guide, PGD02103-1110"
-
-    def _family_of(self, model: str) -> MeterFamily:  # noqa: ARG002 - what is used of both is alike
-        return _FAMILY
+    FAMILIES = (("", _FAMILY),)
 
     def _prepare(self) -> None:
         self._session.write("CMDSET AGILENT")

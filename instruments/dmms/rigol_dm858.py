@@ -43,6 +43,4 @@ class RigolDm858(OneCommandAMessage, ScpiMultimeter):
 
     MODELS: ClassVar[tuple[str, ...]] = (r"RIGOL TECHNOLOGIES,DM858E?",)
     MANUAL: ClassVar[str] = "RIGOL DM858 Series Digital Multimeter Programming Guide"
-
-    def _family_of(self, model: str) -> MeterFamily:  # noqa: ARG002 - both models are alike
-        return _FAMILY
+    FAMILIES = (("", _FAMILY),)

@@ -67,11 +67,7 @@ class SiglentSdm(OneCommandAMessage, ScpiMultimeter):
 
     MODELS: ClassVar[tuple[str, ...]] = (r"SIGLENT TECHNOLOGIES,SDM30(45X|55|55-SC|65X|65X-SC)",)
     MANUAL: ClassVar[str] = "SDM Series Digital Multimeter Remote Manual, RC06035-E01A"
-
-    def _family_of(self, model: str) -> MeterFamily:
-        if model.startswith("SDM3045"):
-            return _SDM3045
-        return _SDM3065 if model.startswith("SDM3065") else _SDM3055
+    FAMILIES = (("SDM3045", _SDM3045), ("SDM3065", _SDM3065), ("", _SDM3055))
 
     def _take(self, count: int) -> NDArray[np.float64]:
         readings = super()._take(count)

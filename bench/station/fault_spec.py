@@ -13,7 +13,7 @@ from bench.station.simulation import FittedFault
 __all__ = ["SEVERITIES", "spec_and_severity", "split_faults"]
 
 SEVERITIES: Final = ("low", "middle", "high")
-_BENCH_FAULT: Final = re.compile(r"X\d{2}|scope:[a-z0-9-]+")
+_BENCH_FAULT: Final = re.compile(r"X\d{2}|(scope|dmm|switch|supply):[a-z0-9-]+")
 
 
 def spec_and_severity(text: str) -> tuple[str, str | None]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from bench.twin.description import UnitDescription
-from bench.twin.instrument_faults import INSTRUMENT_FAULTS, SCOPE_QUIRK
+from bench.twin.instrument_faults import is_of_an_instrument
 from bench.twin.interface import World
 from bench.twin.laboratory import Laboratory
 from bench.twin.truth import WitnessedWorld
@@ -80,8 +80,7 @@ def _laboratory(
     from bench.twin.world import SimulatedWorld
 
     wanted = [str(fault) for fault in description.get("bench_faults", ())]
-    ours = (*INSTRUMENT_FAULTS, *(fault for fault in wanted if fault.startswith(SCOPE_QUIRK)))
-    theirs = [fault for fault in wanted if fault not in ours]
+    theirs = [fault for fault in wanted if not is_of_an_instrument(fault)]
     described = UnitDescription.read({**description, "bench_faults": theirs})
     world = SimulatedWorld.from_description(described)
     if log is not None:

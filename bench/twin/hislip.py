@@ -75,21 +75,22 @@ def frame(
 
 
 def frames_of_response(
-    response: bytes, *, message_id: int, largest_message: int
+    response: bytes, *, message_id: int, largest_message: int, ended: bool = True
 ) -> list[bytes | memoryview]:
-    """Return what to send for a response: Data messages and a closing DataEND.
+    """Return what to send for a response: Data messages and, if it is ``ended``, a closing DataEND.
 
     A long one is not copied; a short one goes in one piece.
     """
+    closing = MessageType.DATA_END if ended else MessageType.DATA
     size = max(1, largest_message - HEADER_SIZE)
     if len(response) <= min(size, _SHORT_RESPONSE):
-        return [frame(MessageType.DATA_END, parameter=message_id, payload=response)]
+        return [frame(closing, parameter=message_id, payload=response)]
     view = memoryview(response)
     parts: list[bytes | memoryview] = []
     for start in range(0, len(response), size):
         chunk = view[start : start + size]
         last = start + size >= len(response)
-        kind = MessageType.DATA_END if last else MessageType.DATA
+        kind = closing if last else MessageType.DATA
         parts.append(_HEADER.pack(_PROLOGUE, kind, 0, message_id, len(chunk)))
         parts.append(chunk)
     return parts

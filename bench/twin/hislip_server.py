@@ -15,6 +15,7 @@ from bench.twin.hislip import HEADER_SIZE, Header, Locks, MessageType, frame, fr
 from bench.twin.scpi import ScpiInstrument
 from bench.twin.scpi_parameters import ScpiError
 from bench.twin.servers import FlowControlled
+from bench.twin.wire import Reply
 
 __all__ = ["HislipServer"]
 
@@ -43,11 +44,14 @@ class _Session:
         self.response_unread = False
         self.clearing = False
         self.message_id = _FIRST_MESSAGE_ID
+        self.late: list[bytes | memoryview] = []
+        """A response that is sent when its client has given it up."""
 
     def forget_messages(self) -> None:
         """Empty input buffer and output queue."""
         self.program.clear()
         self.backlog.clear()
+        self.late.clear()
         self.response_unread = False
 
 
@@ -119,6 +123,8 @@ class HislipServer:
             session.backlog.append((header, payload))
 
     def _run(self, session: _Session, header: Header, payload: bytes) -> None:
+        session.synchronous.write(session.late)
+        session.late = []
         self._check_interrupted(session, header)
         session.message_id = header.parameter
         if header.kind == MessageType.TRIGGER:
@@ -128,7 +134,7 @@ class HislipServer:
         if header.kind == MessageType.DATA_END:
             message = bytes(session.program)
             session.program.clear()
-            self._respond(session, self._instrument.execute(message))
+            self._respond(session, self._instrument.answer(message))
 
     def _check_interrupted(self, session: _Session, header: Header) -> None:
         """A new message while a response is unread is query INTERRUPTED (IVI-6.1 chapter 3.1)."""
@@ -139,16 +145,22 @@ class HislipServer:
                 session.asynchronous.send(MessageType.ASYNC_INTERRUPTED, parameter=header.parameter)
         session.response_unread = False
 
-    def _respond(self, session: _Session, response: bytes | None) -> None:
-        if response is None:
+    def _respond(self, session: _Session, reply: Reply | None) -> None:
+        if reply is None:
             return
-        session.response_unread = True
         parts = frames_of_response(
-            response + b"\n",
+            reply.data + b"\n",
             message_id=session.message_id,
             largest_message=session.largest_message,
+            ended=reply.fate != "unended",
         )
-        session.synchronous.write(parts)
+        if reply.fate == "late":
+            session.late = parts
+        elif reply.fate == "cut":
+            session.synchronous.break_off(b"".join(parts))
+        else:
+            session.response_unread = True
+            session.synchronous.write(parts)
 
     # -- asynchronous channel
 

@@ -15,10 +15,9 @@ from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
 from bench.twin.scpi import ScpiInstrument
 
-__all__ = ["INSTRUMENT_FAULTS", "SCOPE_QUIRK", "Instruments"]
+__all__ = ["INSTRUMENT_FAULTS", "ROLES", "Instruments", "is_of_an_instrument"]
 
-SCOPE_QUIRK = "scope:"
-"""In front of the name of something that scopes of a family were seen to do wrong."""
+ROLES = ("scope", "dmm", "switch", "supply")
 
 
 class Instruments(Protocol):
@@ -295,3 +294,8 @@ INSTRUMENT_FAULTS: dict[str, type[_Fault]] = {
     "X28": ZeroDrift,
 }
 """Every bench fault that lies in an instrument."""
+
+
+def is_of_an_instrument(fault: str) -> bool:
+    """Return whether a bench fault is an instrument's: X22, or ``ROLE:MISBEHAVIOUR``."""
+    return fault in INSTRUMENT_FAULTS or fault.partition(":")[0] in ROLES

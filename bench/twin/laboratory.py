@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from bench.twin.description import InstrumentNames
 from bench.twin.dialects import DMMS, SCOPES, SUPPLIES, SWITCHES, named
 from bench.twin.hislip_server import HislipServer
-from bench.twin.instrument_faults import INSTRUMENT_FAULTS, SCOPE_QUIRK
+from bench.twin.instrument_faults import INSTRUMENT_FAULTS
 from bench.twin.interface import World
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scpi import ScpiInstrument
@@ -62,17 +62,18 @@ class Laboratory:
             )
         }
         """What ``*IDN?`` should say: before any fault is fitted."""
-        for fault in bench_faults:
-            if fault in INSTRUMENT_FAULTS:
-                INSTRUMENT_FAULTS[fault]().fit(self)
-            elif fault.startswith(SCOPE_QUIRK):
-                self.scope.misbehave(fault.removeprefix(SCOPE_QUIRK))
         self._instruments: dict[str, ScpiInstrument] = {
             "scope": self.scope,
             "dmm": self.dmm,
             "switch": self.switch,
             "supply": self.supply,
         }
+        for fault in bench_faults:
+            role, _, misbehaviour = fault.partition(":")
+            if fault in INSTRUMENT_FAULTS:
+                INSTRUMENT_FAULTS[fault]().fit(self)
+            elif role in self._instruments:
+                self._instruments[role].misbehave(misbehaviour)
         self._transports = dict(self._transport(choice) for choice in transports)
         self._servers: list[asyncio.Server] = []
         self._terminals: list[ScpiTerminal] = []

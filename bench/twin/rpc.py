@@ -62,6 +62,10 @@ class Call:
         """Send the results."""
         self._accept(_SUCCESS, results)
 
+    def break_off(self, results: bytes) -> None:
+        """Send half of the results and close the connection."""
+        self.connection.break_off(_marked(self._accepted(_SUCCESS) + results))
+
     def reject_program(self) -> None:
         """There is no such program here."""
         self._accept(_PROGRAM_UNAVAILABLE)
@@ -85,8 +89,10 @@ class Call:
         )
 
     def _accept(self, status: int, results: bytes = b"") -> None:
-        head = struct.pack("!IIIIII", self.xid, _REPLY, _ACCEPTED, _NO_AUTHENTICATION, 0, status)
-        self.connection.send(head + results)
+        self.connection.send(self._accepted(status) + results)
+
+    def _accepted(self, status: int) -> bytes:
+        return struct.pack("!IIIIII", self.xid, _REPLY, _ACCEPTED, _NO_AUTHENTICATION, 0, status)
 
 
 class RpcConnection(FlowControlled):
@@ -114,7 +120,7 @@ class RpcConnection(FlowControlled):
     def send(self, record: bytes) -> None:
         """Send one record unless the client has gone."""
         if not self.transport.is_closing():
-            self.transport.write(_WORD.pack(_LAST_FRAGMENT | len(record)) + record)
+            self.transport.write(_marked(record))
 
     def _take_fragment(self) -> bool:
         if len(self._received) < _WORD.size:
@@ -149,6 +155,11 @@ class RpcConnection(FlowControlled):
                 self._serve(call)
             except GarbledCall:
                 call.reject_arguments()
+
+
+def _marked(record: bytes) -> bytes:
+    """Return a record as the one fragment that it is sent in."""
+    return _WORD.pack(_LAST_FRAGMENT | len(record)) + record
 
 
 def pack_opaque(data: bytes | memoryview) -> bytes:

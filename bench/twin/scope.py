@@ -89,14 +89,16 @@ class Oscilloscope(ScpiInstrument):
 
     # -- behaviour
 
-    def misbehave(self, quirk: str) -> None:
+    def misbehaviours(self) -> frozenset[str]:
+        """Return the quirks of the family, and what may happen to any instrument's replies."""
+        return super().misbehaviours() | {*self._COMMON_QUIRKS, *self.QUIRKS}
+
+    def misbehave(self, name: str) -> None:
         """Switch a quirk on; raises ValueError for one that the family does not have."""
-        known = {**self._COMMON_QUIRKS, **self.QUIRKS}
-        if quirk not in known:
-            raise ValueError(
-                f"bench fault scope:{quirk}: this scope can do {', '.join(sorted(known))}"
-            )
-        self.quirks.add(quirk)
+        if name in {*self._COMMON_QUIRKS, *self.QUIRKS}:
+            self.quirks.add(name)
+        else:
+            super().misbehave(name)
 
     def has(self, quirk: str) -> bool:
         """Return whether a quirk is switched on."""

@@ -18,6 +18,7 @@ from bench.twin.scpi_parameters import (
     split_outside,
 )
 from bench.twin.scpi_tree import Call, CommandTree, Handler, Path
+from bench.twin.wire import WIRE_FAULTS, Reply, Wire
 
 __all__ = ["MESSAGE_TIME_NS", "Limits", "ScpiInstrument", "Target", "scientific"]
 
@@ -63,6 +64,7 @@ class ScpiInstrument:
         self._service_enable = 0
         self._opc_wanted = False
         self.message_time_ns: Callable[[], int] = _message_time_ns
+        self.wire = Wire()
         self.rejects: tuple[str, ...] = ()
         """A bench fault: commands with this in their header are not executed."""
         self._add_common_commands()
@@ -104,7 +106,23 @@ class ScpiInstrument:
         """Return the questionable condition register."""
         return 0
 
+    def misbehaviours(self) -> frozenset[str]:
+        """Return the names of what can be switched on with :meth:`misbehave`."""
+        return frozenset(WIRE_FAULTS)
+
+    def misbehave(self, name: str) -> None:
+        """Switch a misbehaviour on; raises ValueError for one that the instrument does not have."""
+        known = self.misbehaviours()
+        if name not in known:
+            raise ValueError(f"bench fault {name}: this one can do {', '.join(sorted(known))}")
+        self.wire.fault = name
+
     # -- messages
+
+    def answer(self, message: bytes) -> Reply | None:
+        """Execute one program message; return what of its response reaches the client."""
+        response = self.execute(message)
+        return None if response is None else self.wire.carry(response)
 
     def execute(self, message: bytes) -> bytes | None:
         """Execute one program message; return its response without terminator, None without one."""

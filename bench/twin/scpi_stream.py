@@ -30,22 +30,34 @@ class ScpiStream:
         self._instrument = instrument
         self._pending = b""
         self._overrun = False
+        self._late = b""
+        """An answer that is sent when its client has given it up."""
+        self.broken = False
+        """Whether the line ends in the middle of what :meth:`feed` returned last."""
 
     def feed(self, data: bytes) -> bytes:
         """Execute every message that is complete; return what they answer."""
+        late, self._late = self._late, b""
         *messages, self._pending = (self._pending + data).split(b"\n")
-        replies = [self._take(message) for message in messages]
+        replies = b"".join([self._take(message) for message in messages])
         if len(self._pending) > _LONGEST_MESSAGE:
             self._overrun, self._pending = True, b""
-        return b"".join(reply + b"\n" for reply in replies if reply is not None)
+        return late + replies
 
-    def _take(self, message: bytes) -> bytes | None:
+    def _take(self, message: bytes) -> bytes:
         """Execute one message; what overruns the buffer is dropped up to its line feed."""
         if self._overrun or len(message) > _LONGEST_MESSAGE:
             self._overrun = False
             self._instrument.push_error(ScpiError(-363))
-            return None
-        return self._instrument.execute(message) if message.strip() else None
+            return b""
+        reply = self._instrument.answer(message) if message.strip() else None
+        if reply is None:
+            return b""
+        if reply.fate == "late":
+            self._late = reply.data + b"\n"
+            return b""
+        self.broken = self.broken or reply.fate == "cut"
+        return reply.data if reply.fate == "unended" else reply.data + b"\n"
 
 
 class StreamServer(LineServer):
@@ -59,7 +71,10 @@ class StreamServer(LineServer):
     def received(self, connection: LineConnection, data: bytes) -> None:
         """Execute what came and answer it."""
         stream = self._streams.setdefault(connection, ScpiStream(self._instrument))
-        if reply := stream.feed(data):
+        reply = stream.feed(data)
+        if stream.broken:
+            connection.break_off(reply)
+        elif reply:
             connection.send(reply)
 
     def forget(self, connection: LineConnection) -> None:
@@ -90,7 +105,10 @@ class ScpiTerminal:
 
     def _read(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            if reply := self._stream.feed(os.read(self._master, _CHUNK_BYTES)):
+            reply = self._stream.feed(os.read(self._master, _CHUNK_BYTES))
+            if self._stream.broken:  # unplugged for a moment
+                self._stream.broken, reply = False, reply[: len(reply) // 2]
+            if reply:
                 self._to_send.append(memoryview(reply))
                 self._loop.add_writer(self._master, self._write)
 

@@ -55,6 +55,11 @@ class FlowControlled(asyncio.Protocol):
         self.transport = transport
         set_no_delay(transport)
 
+    def break_off(self, data: bytes) -> None:
+        """Send half of something and close the connection."""
+        self.transport.write(data[: len(data) // 2])
+        self.transport.close()
+
     def pause_writing(self) -> None:
         """The client is behind: stop reading from it."""
         if not self.transport.is_closing():

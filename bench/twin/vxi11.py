@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from bench.twin.rpc import Call, RpcConnection, pack_opaque
 from bench.twin.scpi import ScpiInstrument
 from bench.twin.scpi_parameters import ScpiError
+from bench.twin.wire import Fate, Reply
 
 __all__ = ["Vxi11Server"]
 
@@ -38,6 +39,9 @@ class _Link:
     connection: RpcConnection
     program: bytearray = field(default_factory=bytearray)
     response: memoryview = field(default_factory=lambda: memoryview(b""))
+    late: memoryview = field(default_factory=lambda: memoryview(b""))
+    """A response that is there once a read has timed out."""
+    fate: Fate = "whole"
 
     def take(self, count: int, character: int | None) -> tuple[int, memoryview]:
         """Return the reason why the piece ends, and the piece."""
@@ -48,7 +52,8 @@ class _Link:
                 piece, reason = piece[: position + 1], _REASON_CHARACTER
         self.response = self.response[len(piece) :]
         reason |= _REASON_COUNT if len(piece) == count else 0
-        return reason | (0 if self.response else _REASON_END), piece
+        ended = not self.response and self.fate != "unended"
+        return reason | (_REASON_END if ended else 0), piece
 
 
 class Vxi11Server:
@@ -171,10 +176,18 @@ class Vxi11Server:
         if flags & _FLAG_END:
             message = bytes(link.program)
             link.program.clear()
-            response = self._instrument.execute(message)
-            if response is not None:
-                link.response = memoryview(response + b"\n")
+            self._respond(link, self._instrument.answer(message))
         call.reply(struct.pack("!II", _NO_ERROR, len(data)))
+
+    @staticmethod
+    def _respond(link: _Link, reply: Reply | None) -> None:
+        if reply is None:
+            return
+        response = memoryview(reply.data + b"\n")
+        if reply.fate == "late":
+            link.late = response
+        else:
+            link.response, link.fate = response, reply.fate
 
     def _read(self, call: Call) -> None:
         link = self._usable(call.integer())
@@ -185,11 +198,19 @@ class Vxi11Server:
             call.reply(struct.pack("!II", link, 0) + pack_opaque(b""))
         elif not link.response:
             self._instrument.push_error(ScpiError(-420))
-            late = struct.pack("!II", _TIMED_OUT, 0) + pack_opaque(b"")
-            asyncio.get_running_loop().call_later(timeout_ms / 1000, call.reply, late)
+            asyncio.get_running_loop().call_later(timeout_ms / 1000, self._time_out, call, link)
         else:
             reason, piece = link.take(count, character if flags & _FLAG_TERM_CHAR else None)
-            call.reply(struct.pack("!II", _NO_ERROR, reason) + pack_opaque(piece))
+            results = struct.pack("!II", _NO_ERROR, reason) + pack_opaque(piece)
+            if link.fate == "cut":
+                call.break_off(results)
+            else:
+                call.reply(results)
+
+    @staticmethod
+    def _time_out(call: Call, link: _Link) -> None:
+        call.reply(struct.pack("!II", _TIMED_OUT, 0) + pack_opaque(b""))
+        link.response, link.late = link.late, memoryview(b"")
 
     def _read_status(self, call: Call) -> None:
         link = self._usable(call.integer())
@@ -209,7 +230,7 @@ class Vxi11Server:
         link = self._generic(call)
         if link is not None:
             link.program.clear()
-            link.response = memoryview(b"")
+            link.response = link.late = memoryview(b"")
             self._instrument.clear_device()
             call.reply(_WORD.pack(_NO_ERROR))
 

@@ -98,7 +98,7 @@ def test_two_clients_have_output_queues_of_their_own(
     runner.write("*IDN?")
     assert guardian.query("*TST?").strip() == "+0"
     assert runner.read().startswith("Keysight")
-    runner.write("ROUT:CLOS (@101)")
+    runner.query("ROUT:CLOS (@101);*OPC?")
     assert guardian.query("ROUT:CLOS? (@101,102)").strip() == "1,0"
 
 

@@ -329,6 +329,10 @@ class ScpiInstrument:
     def _next_error(self) -> str:
         return self.error_text(self.next_error())
 
+    def has_errors(self) -> bool:
+        """Return whether something is in the error queue."""
+        return bool(self._error_queue)
+
     def next_error(self) -> ScpiError:
         """Take the oldest entry of the error queue; code 0 where there is none."""
         return self._error_queue.popleft() if self._error_queue else ScpiError(0)

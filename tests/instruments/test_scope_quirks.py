@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.errors import BenchError, InstrumentError, InstrumentTimeout
+from bench.errors import BenchError, InstrumentError, InstrumentTimeout, ScpiError
 from bench.twin.dialects import SCOPES
 from bench.twin.laboratory import Laboratory
+from bench.twin.scpi_parameters import ScpiError as SimulatedError
 from tests.instruments.loopback import OnLoopback
 from tests.instruments.test_scope_families import capture, prepare
 from tests.twin.fake_world import FakeWorld
@@ -18,7 +19,9 @@ QUIRKS = [
     for family in sorted(SCOPES)
     for quirk in sorted({"stops-untriggered", *OnLoopback(family).simulated.QUIRKS})
 ]
+BETWEEN_PAGES = {"stalls-mid-page", "forgets-format"}
 WORDS = {
+    "forgets-format": "expected .* bytes|preamble cannot scale",
     "stops-untriggered": "did not arm|acquisition is stopped",
     "no-x-increment": "preamble cannot scale a record: x increment 0",
     "y-reference-305": "preamble cannot scale a record: y reference 305",
@@ -43,7 +46,7 @@ WORDS = {
 def test_a_quirk_is_named_or_the_record_is_right(family, quirk):
     bench = OnLoopback(family)
     bench.driver.reset()
-    points = 600_000 if quirk == "stalls-mid-page" else POINTS
+    points = 600_000 if quirk in BETWEEN_PAGES else POINTS
     bench.simulated.misbehave(quirk)
     try:
         prepare(bench, points=points)
@@ -74,6 +77,18 @@ def assert_named(message: str, pattern: str) -> None:
     import re
 
     assert re.search(pattern, message), message
+
+
+def test_an_error_is_read_before_the_record_that_would_hang_on_it():
+    bench = OnLoopback("keysight-3000x")
+    bench.driver.reset()
+    bench.simulated.misbehave("hangs-after-error")
+    prepare(bench)
+    bench.driver.arm_single()
+    bench.clock.wait_until(lambda: bench.driver.acquisition_state() == "complete", timeout_s=1.0)
+    bench.simulated.push_error(SimulatedError(-222))
+    with pytest.raises(ScpiError, match="-222"):
+        bench.driver.fetch((1,), points=POINTS)
 
 
 @pytest.mark.parametrize("family", sorted(SCOPES))

@@ -92,5 +92,7 @@ def test_a_misbehaviour_is_written_with_its_role():
     assert split_faults(["dmm:late-reply", "X22"]) == ([], ["dmm:late-reply", "X22"])
     laboratory = Laboratory(FakeWorld(), seed=1, bench_faults=["supply:silent"])
     assert (laboratory.supply.wire.fault, laboratory.dmm.wire.fault) == ("silent", "")
-    with pytest.raises(ValueError, match=r"no-hash: this one can do dropped-link, indefinite-block"):
+    with pytest.raises(
+        ValueError, match=r"no-hash: this one can do dropped-link, indefinite-block"
+    ):
         Laboratory(FakeWorld(), seed=1, bench_faults=["dmm:no-hash"])

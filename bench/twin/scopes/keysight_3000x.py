@@ -38,6 +38,7 @@ class KeysightScope(Oscilloscope):
     error_queue_length = 30
     QUIRKS: ClassVar[Mapping[str, str]] = {
         "preamble-zero": ":WAV:PRE? answers +0 every other time (DSO-X 2022A)",
+        "hangs-after-error": ":WAV:DATA? is not answered while an error is in the queue",
         "holes": "a part of the record was never acquired",
     }
 

@@ -113,8 +113,10 @@ class WaveformCommands:
             return "+0"
         return str(self._preamble())
 
-    def _data(self) -> bytes:
+    def _data(self) -> bytes | None:
         """Return the record as a block; the same record is made once however often it is sent."""
+        if self._scope.has("hangs-after-error") and self._scope.has_errors():
+            return None
         channel, wanted = self._wanted.channel, self._wanted.transfer()
         key = (self._scope.record_of(channel).number, channel, wanted)
         if self._sent is None or self._sent[0] != key:

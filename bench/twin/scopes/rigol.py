@@ -39,6 +39,8 @@ class RigolScope(Oscilloscope):
         "depth-stays-auto": ":ACQ:MDEP? answers AUTO whatever was set",
         "screen-for-memory": ":WAV:DATA? sends the screen although RAW was asked for",
         "stale-scale": "the preamble is that of another vertical scale",
+        "page-for-depth": "the preamble counts the samples of a page and not of the record",
+        "forgets-format": "mode and format of a transfer last for one block",
     }
     FASTEST_HZ: ClassVar[float] = 1e9
     DEPTHS: ClassVar[Mapping[int, tuple[int, ...]]]
@@ -325,7 +327,7 @@ class RigolScope(Oscilloscope):
         )
         origin = -plan.channels[self.source].offset_v / increment_v
         return [
-            str(_SIZES[self.data_format] - 1), str(_MODES[self.mode]), str(_SCREEN_POINTS), "1",
+            str(_SIZES[self.data_format] - 1), str(_MODES[self.mode]), self._points_text(), "1",
             self.number_text(
                 0.0 if self.has("no-x-increment") else plan.range_s / plan.points * self._step()
             ),
@@ -333,6 +335,10 @@ class RigolScope(Oscilloscope):
             str(round(origin)),
             "305" if self.has("y-reference-305") else str(self.REFERENCES[self.data_format]),
         ]  # fmt: skip
+
+    def _points_text(self) -> str:
+        page = self.WINDOW_BYTES // _SIZES[self.data_format]
+        return str(page if self.has("page-for-depth") else _SCREEN_POINTS)
 
     def _data(self) -> bytes | None:
         if self.has("stalls-mid-page") and self.start > 1:
@@ -346,6 +352,8 @@ class RigolScope(Oscilloscope):
         data = np.ascontiguousarray(codes[first:last])
         if data.nbytes > self.WINDOW_BYTES:
             raise ScpiError(-222, f"{data.nbytes} bytes at once")
+        if self.has("forgets-format"):
+            self.mode, self.data_format = "NORM", "BYTE"
         return self.cut(b"#9%09d" % data.nbytes + data.tobytes())
 
     def _sent_codes(self) -> NDArray[np.uint8] | NDArray[np.uint16]:

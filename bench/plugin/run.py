@@ -290,7 +290,15 @@ class Run:
                 self._write(Kind.SAFE_STATE, second)
         self._guardian.dismiss()
 
+    def _hear_twin(self) -> None:
+        """Journal what went wrong inside the simulated bench, such as a fitted fault that raised."""
+        said = self._twin.complaint() if self._twin is not None else ""
+        if said:
+            problem = Problem(where="simulated bench", text=said, decides_run=True)
+            self._write(Kind.PROBLEM, problem)
+
     def _finish(self, outcome: str) -> None:
+        self._hear_twin()
         timing_s = {str(name): value for name, value in self.stopwatch.totals_s().items()}
         elapsed_s = time.perf_counter() - self._started_s
         timing_s["other"] = max(0.0, elapsed_s - sum(timing_s.values()))

@@ -48,6 +48,8 @@ _REFUSED: Final = 12
 
 _EXIT_TIMEOUT_S: Final = 5.0
 _TAIL_LINES: Final = 5
+_COMPLAINT: Final = "bench.twin: "
+"""How the process begins a line about what went wrong inside it."""
 _CHUNK_BYTES: Final = 65536
 _SOCKETS: Final = (*ROLES, "device", "clock")
 _TIMEOUT_S: Final = 10.0
@@ -271,9 +273,11 @@ class RunningTwin:
     event_log: Path | None = None
     _closed: bool = field(default=False)
 
-    def stderr_tail(self) -> str:
-        """Return the last lines that the process wrote to its stderr."""
-        return _tail(Path(self.folder.name) / "stderr")
+    def complaint(self) -> str:
+        """Return what the process last said that went wrong inside it, or nothing."""
+        path = Path(self.folder.name) / "stderr"
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return next((line for line in reversed(lines) if line.startswith(_COMPLAINT)), "")
 
     def close(self) -> None:
         """End the process and wait for it; idempotent."""

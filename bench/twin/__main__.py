@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _BAD_DESCRIPTION = 12
+_HERE = Path(__file__).parent
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -118,6 +120,7 @@ def _log_events(world: SimulatedWorld, log: IO[str]) -> None:
 async def _serve(laboratory: Laboratory, options: argparse.Namespace) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_complain)
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # asyncio on Windows has no signal handlers
             loop.add_signal_handler(number, stopping.set)
@@ -131,6 +134,26 @@ async def _serve(laboratory: Laboratory, options: argparse.Namespace) -> None:
     sys.stdout.flush()
     await stopping.wait()
     await laboratory.close()
+
+
+def _complain(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say in one line what raised while the laboratory ran; the connection has been closed."""
+    error = context.get("exception")
+    if not isinstance(error, Exception):
+        sys.stderr.write(f"bench.twin: {context.get('message')}\n")
+        return
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if not _of_this_program(Path(frame.filename))]
+    frame = (theirs or frames)[-1]
+    text = " ".join(str(error).split())
+    where = f"{frame.filename}:{frame.lineno}"
+    sys.stderr.write(f"bench.twin: {where} raised {type(error).__name__}: {text}\n")
+    sys.stderr.flush()
+
+
+def _of_this_program(file: Path) -> bool:
+    """Whether a file is the twin's or Python's own, and no fault's."""
+    return file.is_relative_to(_HERE) or file.is_relative_to(Path(asyncio.__file__).parent)
 
 
 def _read_lifeline(descriptor: int, stopping: asyncio.Event) -> None:

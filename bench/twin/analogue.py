@@ -46,6 +46,11 @@ class Drive(NamedTuple):
 class Analogue:
     """The network's state now, and the piece it is on."""
 
+    __slots__ = (
+        "_charge_c", "_corner_s", "_detached", "_systems", "_timeline", "corner_ns", "currents",
+        "drive", "piece_begins", "regime", "solution", "start_ns", "tones", "wiring",
+    )  # fmt: skip
+
     def __init__(self, timeline: Timeline, wiring: Wiring, drive: Drive) -> None:
         self._timeline = timeline
         self._systems: dict[tuple[Wiring, Branch], System] = {}

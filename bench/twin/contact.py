@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
+from bench.twin.part import Part
+
 __all__ = ["ContactDetector"]
 
 _NOTHING_V = 0.05
 """Below this there is nothing to divide: an output that stays at zero proves no open contact."""
 
 
-class ContactDetector:
+class ContactDetector(Part):
     """Thresholds with hysteresis, and a debounce."""
 
     def __init__(self, *, on_ohm: float, off_ohm: float, debounce_s: float) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bench.twin.part import Part
 from bench.twin.parts import Oscillator
 from bench.twin.virtual_time import NS_PER_S, Appointment, Timeline
 
 __all__ = ["Countdown"]
 
 
-class Countdown:
+class Countdown(Part):
     """Counts device seconds down to zero while it runs, then acts once."""
 
     def __init__(

@@ -9,6 +9,7 @@ from bench.twin.analogue import OUTPUT, SOURCE, TERMINAL
 from bench.twin.contact import ContactDetector
 from bench.twin.description import ModeDescription, WaveformDescription
 from bench.twin.machine import Machine
+from bench.twin.part import Part
 from bench.twin.parts import Bridge, Oscillator
 from bench.twin.programme import Programme, therapy_programme
 from bench.twin.protection import DirectCurrent, FirmwareOvercurrent
@@ -44,7 +45,7 @@ class DeliveryEvents:
     tripped: Callable[[str], None]
 
 
-class Delivery:
+class Delivery(Part):
     """The pulse client of a session."""
 
     def __init__(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.twin.firmware import Refusal, State
+from bench.twin.part import Part
 from bench.twin.virtual_time import NS_PER_S, Timeline
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Request:
     args: tuple[str, ...]
 
 
-class DevicePort:
+class DevicePort(Part):
     """Takes bytes, answers after a while."""
 
     def __init__(self, timeline: Timeline, unit: Unit) -> None:

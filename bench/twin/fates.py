@@ -14,6 +14,8 @@ Edges = list[tuple[int, int]]
 class _Rare:
     """Strikes each pulse with the same small probability."""
 
+    __slots__ = ("_next", "_probability", "_random")
+
     def __init__(self, random: np.random.Generator, probability: float) -> None:
         self._random = random
         self._probability = probability
@@ -34,6 +36,8 @@ class _Rare:
 class MissingPulses(_Rare):
     """A pulse is left out."""
 
+    __slots__ = ()
+
     def edges(self, index: int, edges: Edges) -> Edges:
         """Return no edges."""
         del index, edges
@@ -42,6 +46,8 @@ class MissingPulses(_Rare):
 
 class ExtraPulses(_Rare):
     """A short pulse of the same polarity follows a pulse, within its pause."""
+
+    __slots__ = ()
 
     def edges(self, index: int, edges: Edges) -> Edges:
         """Return the edges with another pulse, a tenth as long, a tenth later."""
@@ -54,6 +60,8 @@ class ExtraPulses(_Rare):
 
 class Jitter:
     """Every pulse comes late by a random time."""
+
+    __slots__ = ("_random", "_rms_s")
 
     _SPREAD = 3.0
 

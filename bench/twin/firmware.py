@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from bench.twin.countdown import Countdown
 from bench.twin.delivery import Delivery, DeliveryEvents
+from bench.twin.part import Part
 from bench.twin.sensing import Sensing
 from bench.twin.virtual_time import Appointment, Timeline
 
@@ -49,7 +50,7 @@ class Refusal(Exception):
         self.word = word
 
 
-class Firmware:
+class Firmware(Part):
     """States and their transitions. Times are device seconds unless said otherwise."""
 
     def __init__(self, timeline: Timeline, unit: Unit) -> None:
@@ -327,7 +328,8 @@ class Firmware:
         if level is None and not self.output_at_boot:
             return
         self.faults.clear()
-        self.level = {"lowest": 1, "old": self._last_level}.get(level or "lowest", self.level_count)
+        levels = {"lowest": 1, "old": self._last_level, "highest": self.level_count}
+        self.level = levels[level or "lowest"]
         self.timer.load(self.session_max_s)
         self.backstop.load(self.session_max_s * _BACKSTOP)
         self._deliver()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.twin.network import GROUND, Capacitor, Resistor, ToneSource, Wiring
+from bench.twin.part import Part
 from bench.twin.virtual_time import NS_PER_S, Appointment, Timeline
 
 __all__ = ["CONTACT_SENSED", "LEAD_LOOP", "RELAYS", "Fixture", "FixtureValues", "Relay"]
@@ -43,7 +44,7 @@ _EARTH_LEAD_OHM = 4.0
 """X18: a second earth lead across the shunt, through two mains sockets."""
 
 
-class FixtureValues:
+class FixtureValues(Part):
     """Component values as built: drawn once from the seed, within the parts' tolerance."""
 
     def __init__(self, random: np.random.Generator, bench_faults: Iterable[str]) -> None:
@@ -95,7 +96,7 @@ class Relay:
     operations: list[Appointment]
 
 
-class Fixture:
+class Fixture(Part):
     """Relays and wiring; tells when the wiring changed."""
 
     def __init__(

@@ -34,6 +34,8 @@ class Block:
 class Log:
     """Pieces in the order of time; a piece ends where the next begins."""
 
+    __slots__ = ("_entries",)
+
     def __init__(self) -> None:
         self._entries: list[Block | tuple[list[int], list[Solution]]] = []
 

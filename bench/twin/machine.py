@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bench.twin.analogue import SOURCE, Analogue, Drive, Regime
 from bench.twin.history import Block, Log
 from bench.twin.network import Solution
+from bench.twin.part import Part
 from bench.twin.pulses import PulseTimer
 from bench.twin.virtual_time import NS_PER_S, Timeline
 
@@ -53,7 +54,7 @@ class _Orbit:
     ends_ns: int | None
 
 
-class Machine:
+class Machine(Part):
     """The analogue world with its pulse timer."""
 
     def __init__(self, timeline: Timeline, analogue: Analogue) -> None:

@@ -188,6 +188,11 @@ class Solution:
 class System:
     """One wiring with one device branch: matrices and modes, worked out once."""
 
+    __slots__ = (
+        "_branch", "_solutions", "_tone_gains", "_wiring", "capacitors", "inverse", "noise_ohm",
+        "rates", "rows_modes", "rows_u", "rows_x", "shapes", "steady",
+    )  # fmt: skip
+
     def __init__(self, wiring: Wiring, branch: Branch) -> None:
         output = Capacitor(
             name="output", a="P", b="N", farad=branch.capacitance_f, bleed_ohm=float("inf")

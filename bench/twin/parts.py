@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bench.twin.part import Part
+
 __all__ = [
     "Battery",
     "Boost",
@@ -25,7 +27,7 @@ __all__ = [
 
 
 @dataclass(slots=True, kw_only=True)
-class Source:
+class Source(Part):
     """The current source. Healthy values: :mod:`bench.twin.spreads`."""
 
     gain: float = 1.0
@@ -63,7 +65,7 @@ class Source:
 
 
 @dataclass(slots=True, kw_only=True)
-class Bridge:
+class Bridge(Part):
     """The H-bridge."""
 
     on_resistance_ohm: float = 200.0
@@ -82,7 +84,7 @@ class Bridge:
 
 
 @dataclass(slots=True, kw_only=True)
-class Rail:
+class Rail(Part):
     """The boosted rail behind the source."""
 
     compliance_v: float
@@ -91,7 +93,7 @@ class Rail:
 
 
 @dataclass(slots=True, kw_only=True)
-class OutputNetwork:
+class OutputNetwork(Part):
     """What lies between the bridge and the terminals."""
 
     capacitance_nf: float = 1.0
@@ -101,7 +103,7 @@ class OutputNetwork:
 
 
 @dataclass(slots=True, kw_only=True)
-class Oscillator:
+class Oscillator(Part):
     """The clock of the firmware and of its timers."""
 
     ppm: float = 0.0
@@ -114,7 +116,7 @@ class Oscillator:
 
 
 @dataclass(slots=True, kw_only=True)
-class Battery:
+class Battery(Part):
     """The battery terminals; the unit comes without a cell and is fed by the emulator."""
 
     resistance_ohm: float = 0.25
@@ -133,7 +135,7 @@ class Battery:
 
 
 @dataclass(slots=True, kw_only=True)
-class BrownOutDetector:
+class BrownOutDetector(Part):
     """Resets the processor when its supply is too low."""
 
     threshold_v: float = 2.5
@@ -144,7 +146,7 @@ class BrownOutDetector:
 
 
 @dataclass(slots=True, kw_only=True)
-class Charger:
+class Charger(Part):
     """The charger input and its interlock."""
 
     latency_s: float = 0.05
@@ -159,7 +161,7 @@ class Charger:
 
 
 @dataclass(slots=True, kw_only=True)
-class Thermistor:
+class Thermistor(Part):
     """The temperature sensor."""
 
     ambient_c: float = 25.0
@@ -169,7 +171,7 @@ class Thermistor:
 
 
 @dataclass(slots=True, kw_only=True)
-class Memory:
+class Memory(Part):
     """Settings memory: survives reset and power cycles."""
 
     level_table_ua: list[float]
@@ -178,7 +180,7 @@ class Memory:
 
 
 @dataclass(slots=True, kw_only=True)
-class Boost:
+class Boost(Part):
     """A temporary higher output."""
 
     current_ua: float = 0.0
@@ -187,7 +189,7 @@ class Boost:
 
 
 @dataclass(slots=True, kw_only=True)
-class Identity:
+class Identity(Part):
     """What the device says it is."""
 
     model: str
@@ -199,7 +201,7 @@ class Identity:
 
 
 @dataclass(slots=True, kw_only=True)
-class Lead:
+class Lead(Part):
     """The output lead; :meth:`bench.twin.unit.Unit.lead_contact` opens and closes it."""
 
     open: bool = False
@@ -208,7 +210,7 @@ class Lead:
 
 
 @dataclass(slots=True, kw_only=True)
-class Link:
+class Link(Part):
     """The serial link."""
 
     reply_latency_s: float = 0.002
@@ -220,7 +222,7 @@ class Link:
 
 
 @dataclass(slots=True, kw_only=True)
-class Injection:
+class Injection(Part):
     """What test mode forces."""
 
     overcurrent_ua: float = 0.0

@@ -9,6 +9,7 @@ from bench.twin.analogue import SOURCE
 from bench.twin.exponentials import sign_changes
 from bench.twin.machine import Monitor
 from bench.twin.network import Solution
+from bench.twin.part import Part
 from bench.twin.virtual_time import NS_PER_S, Timeline
 
 __all__ = ["DirectCurrent", "FirmwareOvercurrent", "HardwareOvercurrent", "Latch", "Watchdog"]
@@ -17,7 +18,7 @@ _PIECE_HORIZON_S = 100.0
 """How far into a piece a threshold crossing is looked for."""
 
 
-class HardwareOvercurrent(Monitor):
+class HardwareOvercurrent(Monitor, Part):
     """A comparator on the sense resistor with its own filter and its own way to open the bridge."""
 
     def __init__(
@@ -94,7 +95,7 @@ def _next_toggle(solution: Solution, start_ns: int, limit_a: float, now_ns: int)
     return min((at_ns for at_ns in instants if at_ns > now_ns), default=None)
 
 
-class FirmwareOvercurrent:
+class FirmwareOvercurrent(Part):
     """Two consecutive samples above the threshold; samples exist in driven phases only."""
 
     def __init__(self, *, threshold_ua: float) -> None:
@@ -116,7 +117,7 @@ class FirmwareOvercurrent:
         return self.count >= self.samples_required and not self.dead and self.enabled
 
 
-class DirectCurrent:
+class DirectCurrent(Part):
     """Mean of the delivered current over a sliding window of whole pulses.
 
     The mean is compared as it is once the commanded amplitude has been constant for a window;
@@ -165,7 +166,7 @@ class DirectCurrent:
         return max(magnitudes) - min(magnitudes) <= 1e-3 * max(magnitudes)
 
 
-class Watchdog:
+class Watchdog(Part):
     """Resets the processor when the main loop stops kicking it."""
 
     def __init__(self, *, timeout_s: float) -> None:
@@ -177,7 +178,7 @@ class Watchdog:
         """Faulty: ``lowest``, ``old`` or ``highest`` level comes back by itself after the reset."""
 
 
-class Latch:
+class Latch(Part):
     """Holds trips until the user clears them."""
 
     def __init__(self) -> None:

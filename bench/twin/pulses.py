@@ -81,6 +81,11 @@ class PulseFate(Protocol):
 class PulseTimer:
     """Plays one programme for one client."""
 
+    __slots__ = (
+        "_edges", "_samples", "client", "factor", "fates", "index", "polarity", "programme",
+        "set_ua", "start_ns", "through",
+    )  # fmt: skip
+
     def __init__(self, programme: Programme, client: PulseClient, start_ns: int) -> None:
         self.programme = programme
         self.client = client

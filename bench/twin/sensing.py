@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bench.twin.analogue import OUTPUT, TERMINAL
 from bench.twin.contact import ContactDetector
 from bench.twin.machine import Machine
+from bench.twin.part import Part
 from bench.twin.parts import Oscillator
 from bench.twin.programme import sense_programme
 from bench.twin.pulses import PulseTimer, Step
@@ -16,7 +17,7 @@ from bench.twin.virtual_time import NS_PER_S, Timeline
 __all__ = ["Sensing"]
 
 
-class Sensing:
+class Sensing(Part):
     """A pulse client that looks for contact and tells what it found.
 
     A finding that differs from the last is confirmed by a second pulse after the debounce.

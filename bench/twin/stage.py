@@ -7,6 +7,7 @@ from math import ceil, cos, exp, log, pi, sin, sqrt
 from bench.twin.analogue import Drive
 from bench.twin.machine import Machine
 from bench.twin.network import ToneSource
+from bench.twin.part import Part
 from bench.twin.parts import Battery, Bridge, Injection, OutputNetwork, Rail, Source
 from bench.twin.pulses import Step
 from bench.twin.virtual_time import NS_PER_S, Timeline
@@ -40,7 +41,7 @@ def off_drive(source: Source, bridge: Bridge, rail: Rail, output: OutputNetwork)
     )
 
 
-class OutputStage:
+class OutputStage(Part):
     """Turns phases into drives and applies them."""
 
     def __init__(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench.twin.firmware import State
 from bench.twin.fixture import Fixture
+from bench.twin.part import Part
 from bench.twin.unit import Unit
 
 __all__ = ["Supplies"]
@@ -23,7 +24,7 @@ class _Output:
     on: bool = False
 
 
-class Supplies:
+class Supplies(Part):
     """Output 1 is the battery emulator, 2 the reference and check voltage, 3 the charger."""
 
     def __init__(self, fixture: Fixture, unit: Unit) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench.twin.history import constant_table
 from bench.twin.interface import SegmentTable
+from bench.twin.part import Part
 from bench.twin.virtual_time import NS_PER_S, Timeline
 
 __all__ = ["SyncLine"]
@@ -12,7 +13,7 @@ HIGH_V = 3.3
 _PULSE_NS = round(2e-3 * NS_PER_S)
 
 
-class SyncLine:
+class SyncLine(Part):
     """Remembers the pulses of the line."""
 
     def __init__(self, timeline: Timeline) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.twin.firmware import State
+from bench.twin.part import Part
 from bench.twin.spreads import HealthyDraw
 from bench.twin.virtual_time import NS_PER_S, Timeline
 
@@ -22,7 +23,7 @@ _OPEN_OHM = 9_999_999
 """Largest contact resistance that is reported."""
 
 
-class Telemetry:
+class Telemetry(Part):
     """Status and readings as key-value texts."""
 
     def __init__(self, timeline: Timeline, unit: Unit, draw: HealthyDraw) -> None:

@@ -11,6 +11,7 @@ from bench.twin.device_port import DevicePort
 from bench.twin.firmware import Firmware, State
 from bench.twin.machine import Machine
 from bench.twin.network import GROUND, ToneSource, Wiring
+from bench.twin.part import Part
 from bench.twin.parts import (
     Battery,
     Boost,
@@ -54,7 +55,7 @@ _WARM_STEP_PPM, _WARM_STEP_MAX_K = 50.0, 1.0
 """The source's temperature moves in steps, so that pulses between two steps are alike."""
 
 
-class Unit:
+class Unit(Part):
     """One device. Every part may be changed or replaced until the first power-up, and after."""
 
     def __init__(self, timeline: Timeline, description: UnitDescription, wiring: Wiring) -> None:

@@ -38,6 +38,8 @@ class Appointment:
 class Timeline:
     """Now, and what is to happen. Appointments of one instant are kept in the order made."""
 
+    __slots__ = ("_heap", "_made", "now_ns")
+
     def __init__(self) -> None:
         self.now_ns = 0
         self._heap: list[tuple[int, int, Appointment]] = []

@@ -16,6 +16,7 @@ from bench.twin.fixture import CONTACT_SENSED, LEAD_LOOP, Fixture
 from bench.twin.history import integrals_between, table_of
 from bench.twin.interface import Direction, Node, SegmentTable
 from bench.twin.network import ROWS
+from bench.twin.part import Part, close_parts
 from bench.twin.supplies import Supplies
 from bench.twin.sync import SyncLine
 from bench.twin.unit import Unit
@@ -35,7 +36,7 @@ _TEST_CURRENT_A = 100e-6
 _OPEN_OHM = 1e9
 
 
-class SimulatedWorld:
+class SimulatedWorld(Part):
     """Satisfies :class:`bench.twin.interface.World`."""
 
     def __init__(self, description: UnitDescription) -> None:
@@ -57,9 +58,10 @@ class SimulatedWorld:
         self.fixture.blocking_uf = lambda: self.unit.output.blocking_uf
         self.unit.machine.analogue.tones = lambda: (*self.unit.tones(), *self.fixture.tones())
         self.unit.lead.changed = self._lead_changed
+        self._machine = self.unit.machine
+        close_parts(self)
         fit_faults(self.unit, description.faults)
         self.unit.ready()
-        self._machine = self.unit.machine
 
     @classmethod
     def from_description(

@@ -17,6 +17,7 @@ import pytest
 import pyvisa
 
 from bench.clock import TwinClock
+from bench.errors import BenchError
 from tests.twin.fake_world import FakeWorld
 from tests.twin.serving import Served, served
 from tests.twin.unit_under_test import description
@@ -225,3 +226,29 @@ def test_a_level_is_seen_on_the_scope_from_outside(process: Process, tmp_path: P
     events = [json.loads(line) for line in (tmp_path / "e").read_text().splitlines()]
     assert "bridge_on" in [event["event"] for event in events]
     assert set(events[0]) == {"wall_ns", "virtual_ns", "event"}
+
+
+LATE = """
+class Late:
+    def fit(self, unit, severity):
+        def strike():
+            unit.source.gian = 2.0
+
+        unit.timeline.after(1.0, strike)
+"""
+
+
+def test_a_fault_that_raises_later_is_told_in_one_line_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "late.py"
+    file.write_text(LATE)
+    unit = description(faults=[{"spec": f"{file}:Late", "severity": None}])
+    running = Process(tmp_path, unit=unit)
+    clock = TwinClock(str(running.addresses()["clock"]))
+    with pytest.raises(BenchError, match="the twin closed the line"):
+        clock.sleep(2.0)
+    clock.close()
+    running.cut_lifeline()
+    complaint = running.process.communicate(timeout=10)[1]
+    assert complaint == (
+        f"bench.twin: {file}:5 raised AttributeError: Source has no 'gian': did you mean 'gain'?\n"
+    )

@@ -8,6 +8,9 @@ import socket
 import time
 from typing import Any, Protocol
 
+from instruments.serial_line import SerialLine
+from instruments.visa import builtin_errors
+
 __all__ = ["Pipe", "SerialPipe", "SocketPipe"]
 
 _SERIAL_POLL_S = 0.05
@@ -91,7 +94,10 @@ class SocketPipe:
 class SerialPipe:
     """A pyserial port; a port that was unplugged raises SerialException, an OSError."""
 
-    def __init__(self, port: Any) -> None:
+    def __init__(self, port: Any, line: SerialLine) -> None:
+        """Set a port that is open; raises ValueError or OSError where it cannot be set so."""
+        with builtin_errors():
+            line.apply(port)
         port.timeout = _SERIAL_POLL_S
         self._port = port
 

@@ -7,10 +7,12 @@ that looks like a line feed, spins on a closed peer and hands a late answer to t
 from __future__ import annotations
 
 import logging
+import socket
 import time
 
 from instruments.blocks import read_header, shortened
 from instruments.pipes import Pipe, SerialPipe, SocketPipe
+from instruments.serial_line import SerialLine
 from instruments.visa import ignored_errors, interface_of, open_resource
 
 __all__ = ["LONGEST_TEXT_BYTES", "SLOWEST_BYTES_PER_S", "StreamTransport"]
@@ -24,7 +26,7 @@ _REOPEN_PAUSE_S = 0.05
 _QUIET_S = 0.2
 _PROMPT = b"\r\n >"
 """Terminators and the prompt of relay boards, which nobody misses."""
-_MARKER = b"*IDN?\n*OPC?\n"
+_MARKER = (b"*IDN?\n", b"*OPC?\n")
 """Two questions whose answers in this order mean that nothing older is to come."""
 _IDENTITY_COMMAS = 3
 
@@ -34,9 +36,13 @@ _logger = logging.getLogger(__name__)
 class StreamTransport:
     """A raw socket or a serial line."""
 
-    def __init__(self, resource_name: str, *, open_timeout_s: float) -> None:
-        """Open the resource; raises TimeoutError, ConnectionError or ValueError (bad name)."""
+    def __init__(self, resource_name: str, line: SerialLine, *, open_timeout_s: float) -> None:
+        """Open the resource; raises TimeoutError, ConnectionError or ValueError (bad name).
+
+        ``line`` says how a serial port is set; a socket's messages end in a line feed.
+        """
         self.resource_name = resource_name
+        self._line = line
         self._open_timeout_s = open_timeout_s
         self._is_socket = resource_name.upper().endswith("::SOCKET")
         self._pending = bytearray()
@@ -49,16 +55,17 @@ class StreamTransport:
         self._pending.clear()
         if stray.strip(_PROMPT):
             _logger.warning("%s: unasked bytes dropped: %s", self.resource_name, shortened(stray))
-        self._pipe.send(message, deadline_s=time.monotonic() + timeout_s)
+        self._send(message, deadline_s=time.monotonic() + timeout_s)
 
     def read_text(self, *, timeout_s: float) -> bytes:
-        """Return the response up to its line feed."""
+        """Return the response up to its terminator."""
         deadline_s = time.monotonic() + timeout_s
+        last = self._line.end[-1:]
         searched = 0
         while True:
             if self._after_block:
                 self._drop_terminators()
-            end = self._pending.find(b"\n", searched)
+            end = self._pending.find(last, searched)
             if end >= 0:
                 line = bytes(self._pending[: end + 1])
                 del self._pending[: end + 1]
@@ -66,7 +73,7 @@ class StreamTransport:
                 return line
             searched = len(self._pending)
             if searched > LONGEST_TEXT_BYTES:
-                raise ValueError(f"expected a line feed, found {searched} bytes without one")
+                raise ValueError(f"expected a terminator, found {searched} bytes without one")
             self._receive_more(deadline_s)
 
     def read_block(self, *, timeout_s: float, count: int | None = None) -> bytes | bytearray:
@@ -105,8 +112,12 @@ class StreamTransport:
         self._resource = open_resource(self.resource_name, open_timeout_s=self._open_timeout_s)
         interface = interface_of(self._resource)
         try:
-            pipe: Pipe = SocketPipe(interface) if self._is_socket else SerialPipe(interface)  # pyright: ignore[reportArgumentType] - pyvisa-py's interface has no declared type
-        except OSError:
+            pipe: Pipe = (
+                SocketPipe(interface)
+                if isinstance(interface, socket.socket)
+                else SerialPipe(interface, self._line)
+            )
+        except (OSError, ValueError):
             self.close()
             raise
         self._pipe = pipe
@@ -132,7 +143,8 @@ class StreamTransport:
             while self._is_talking(deadline_s):
                 pass
             self._after_block = False
-            self._pipe.send(_MARKER, deadline_s=deadline_s)
+            for question in _MARKER:
+                self._send(question, deadline_s=deadline_s)
             previous = b""
             while True:
                 line = self.read_text(timeout_s=deadline_s - time.monotonic()).strip()
@@ -142,6 +154,11 @@ class StreamTransport:
         except (OSError, ValueError) as error:
             _logger.info("%s: not cleared: %s", self.resource_name, error)
             return False
+
+    def _send(self, message: bytes, *, deadline_s: float) -> None:
+        if message.endswith(b"\n"):
+            message = message[:-1] + self._line.end
+        self._pipe.send(message, deadline_s=deadline_s)
 
     def _is_talking(self, deadline_s: float) -> bool:
         self._pending.clear()

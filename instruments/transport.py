@@ -11,6 +11,7 @@ from typing import Protocol
 from instruments.blocks import read_header
 from instruments.hislip_reading import can_receive_into, receive_into
 from instruments.punctual import make_punctual, response_ended
+from instruments.serial_line import split_resource
 from instruments.stream import LONGEST_TEXT_BYTES, SLOWEST_BYTES_PER_S, StreamTransport
 from instruments.visa import builtin_errors, ignored_errors, interface_of, open_resource
 
@@ -54,10 +55,10 @@ class Transport(Protocol):
 
 def open_transport(resource_name: str, *, open_timeout_s: float) -> Transport:
     """Open a VISA resource; raises TimeoutError, ConnectionError or ValueError (bad name)."""
-    name = resource_name.upper()
-    if name.endswith("::SOCKET") or name.startswith("ASRL"):
-        return StreamTransport(resource_name, open_timeout_s=open_timeout_s)
-    return MessageTransport(resource_name, open_timeout_s=open_timeout_s)
+    name, line = split_resource(resource_name)
+    if name.upper().endswith("::SOCKET") or name.upper().startswith("ASRL"):
+        return StreamTransport(name, line, open_timeout_s=open_timeout_s)
+    return MessageTransport(name, open_timeout_s=open_timeout_s)
 
 
 class MessageTransport:

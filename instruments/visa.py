@@ -17,6 +17,9 @@ __all__ = ["Overdue", "builtin_errors", "ignored_errors", "interface_of", "open_
 
 _logger = logging.getLogger(__name__)
 
+_THEIR_MODULES = ("pyvisa_py", "termios")
+"""Whose errors are no OSError; termios is what refuses a serial line's framing."""
+
 
 class Overdue(Exception):
     """A call of pyvisa-py was ended by our deadline; it would hide a TimeoutError."""
@@ -110,7 +113,7 @@ def builtin_errors() -> Generator[None]:
     except (OSError, ValueError):
         raise
     except Exception as error:
-        if type(error) is Exception or type(error).__module__.startswith("pyvisa_py"):
+        if type(error) is Exception or type(error).__module__.startswith(_THEIR_MODULES):
             raise ConnectionError(str(error) or type(error).__name__) from error
         raise
 

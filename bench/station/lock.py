@@ -79,7 +79,8 @@ class BenchLock:
 
 def lock_path(address: str) -> Path:
     """Return the lock file of an address: a hash, so that no address can name a path."""
-    digest = hashlib.sha256(address.strip().upper().encode("utf-8")).hexdigest()[:24]
+    place = address.partition("?")[0]  # how a serial line is set does not make it another one
+    digest = hashlib.sha256(place.strip().upper().encode("utf-8")).hexdigest()[:24]
     return _folder() / f"microcurrent-bench-{digest}.lock"
 
 

@@ -238,12 +238,13 @@ class Vxi11Peer(Peer):
 class SerialPeer:
     """A SCPI instrument on a pseudo-terminal; leaving the block unplugs it."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, *, end: bytes = b"\n") -> None:
         self.answer = answer
-        self._master, self._slave = os.openpty()
-        tty.setraw(self._slave)
+        self.end = end
+        self._master, self.slave = os.openpty()
+        tty.setraw(self.slave)
         self._closed = False
-        self.resource_name = f"ASRL{os.ttyname(self._slave)}::INSTR"
+        self.resource_name = f"ASRL{os.ttyname(self.slave)}::INSTR"
         self._serving = threading.Thread(target=self._serve, daemon=True)
         self._serving.start()
 
@@ -253,12 +254,12 @@ class SerialPeer:
     def __exit__(self, *_) -> None:
         if not self._closed:
             self._closed = True
-            os.write(self._slave, b"\n")  # wakes the reader
+            os.write(self.slave, b"\n")  # wakes the reader
             self._serving.join(5)
             self.unplug()
 
     def unplug(self) -> None:
-        for end in (self._master, self._slave):
+        for end in (self._master, self.slave):
             with contextlib.suppress(OSError):
                 os.close(end)
 
@@ -269,7 +270,7 @@ class SerialPeer:
                 program += os.read(self._master, 65536)
             except OSError:
                 return
-            *messages, program = program.split(b"\n")
+            *messages, program = program.split(self.end)
             for message in messages:
                 if not message:
                     continue

@@ -131,12 +131,12 @@ def _resolved(zeroconf: Zeroconf, names: list[tuple[str, str]]) -> list[Found]:
 
 
 def usb_resources() -> tuple[Found, ...]:
-    """Return the USBTMC instruments that pyvisa-py sees."""
-    import pyvisa
-
+    """Return the USBTMC instruments that pyvisa-py sees; its own list would broadcast as well."""
     try:
-        names = pyvisa.ResourceManager("@py").list_resources("USB?*::INSTR")
-    except Exception as error:  # noqa: BLE001 - a missing libusb shows in many ways; none may stop the search
+        from pyvisa_py.usb import USBInstrSession
+
+        names = USBInstrSession.list_resources()
+    except Exception as error:  # noqa: BLE001 - a missing pyusb or libusb shows in many ways; none may stop the search
         return (Found(resource_name="", via="USB", remark=f"not looked for: {error}"),)
     return tuple(Found(resource_name=name, via="USB") for name in names)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from instruments.visa import Overdue
 
-__all__ = ["make_punctual", "response_ended"]
+__all__ = ["make_punctual"]
 
 _IO_TIMEOUT_AT = {11: 1, 12: 2, 22: 2, 13: 3, 14: 3, 15: 3, 16: 3, 17: 3}
 """Where a procedure's arguments hold its time-out in milliseconds. Source: VXI-11 table B.2."""
@@ -49,11 +49,6 @@ def make_punctual(client: Any) -> None:
 
     client.make_call = make_call
     client.device_read = device_read
-
-
-def response_ended(client: Any) -> bool:
-    """Return whether the last piece of a VXI-11 response was marked as its end."""
-    return bool(getattr(client, "response_ended", False))
 
 
 class _Received(bytes):

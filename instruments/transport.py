@@ -10,9 +10,11 @@ from typing import Protocol
 
 from instruments.blocks import read_header
 from instruments.hislip_reading import can_receive_into, receive_into
-from instruments.punctual import make_punctual, response_ended
+from instruments.punctual import make_punctual
 from instruments.serial_line import split_resource
 from instruments.stream import LONGEST_TEXT_BYTES, SLOWEST_BYTES_PER_S, StreamTransport
+from instruments.usbtmc import clear as clear_usbtmc
+from instruments.usbtmc import is_usbtmc, make_exact
 from instruments.visa import builtin_errors, ignored_errors, interface_of, open_resource
 
 __all__ = ["MessageTransport", "Transport", "open_transport"]
@@ -117,6 +119,7 @@ class MessageTransport:
         self._timeout_ms = -1
         self._client = interface_of(self._resource)
         make_punctual(self._client)
+        make_exact(self._client)
 
     def _close(self) -> None:
         with ignored_errors():
@@ -158,7 +161,8 @@ class MessageTransport:
         with builtin_errors(), self._resource.ignore_warning(more):
             self._set_timeout(timeout_s)
             data, status = self._resource.visalib.read(self._resource.session, count)
-        return _Piece(data, ended=status != more or response_ended(self._client))
+        ended = getattr(self._client, "response_ended", status != more)  # VXI-11, USBTMC: as marked
+        return _Piece(data, ended=bool(ended))
 
     def _set_timeout(self, timeout_s: float) -> None:
         timeout_ms = max(1, round(timeout_s * 1000))
@@ -173,13 +177,18 @@ class MessageTransport:
             try:
                 with builtin_errors():
                     self._set_timeout(limit_s)
-                    self._resource.clear()
+                    done.append(self._clear_on_the_line(limit_s))
             except (OSError, ValueError, AttributeError, TypeError):  # closed while it hangs
                 return
-            done.append(True)
 
         _finished(clear, limit_s)
-        return bool(done)
+        return any(done)
+
+    def _clear_on_the_line(self, limit_s: float) -> bool:
+        if is_usbtmc(self._client):
+            return clear_usbtmc(self._client, limit_s=limit_s)
+        self._resource.clear()
+        return True
 
     def _reopen(self) -> bool:
         """Leave a late reply on the old connection; only a network line forgets it so."""

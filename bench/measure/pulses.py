@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.measure.cores import on_all_cores, shares
 from bench.measure.records import readable_codes
 from bench.measure.states import (
     STATE_ALGORITHM,
@@ -23,7 +24,13 @@ from bench.waveform import Codes, Waveform
 __all__ = ["PulseTable", "RecordAnalysis", "analyse"]
 
 _Column = NDArray[np.float64]
+_Excursions = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int8]]
+"""First index, index behind the last, and sign of each."""
 
+_LEAST_ROWS = 1000
+"""Phases that are worth a thread."""
+_LEAST_SAMPLES = 1_000_000
+"""Samples that are worth a thread."""
 _NOISE_PEAK_SAMPLES = 1024
 """Length of the table of expected noise maxima; longer windows use its last entry."""
 
@@ -168,28 +175,70 @@ def _phases(
     """Return the kernel's table, shape (COLUMNS, phases), and the polarities."""
     from bench.measure.kernels import excursions, phases
 
-    lows, highs, sums = summary.lows, summary.highs, summary.sums
+    sums = summary.sums
+    starts, stops, signs = find_all_excursions(codes, summary, zero.thresholds(clear))
+    peaks = np.empty(starts.size)
+    rows = shares(starts.size, least=_LEAST_ROWS)
+    on_all_cores(
+        lambda first, end: excursions.find_peaks(
+            codes, summary.lows, summary.highs, zero.level, starts, stops, signs, first, end, peaks
+        ),
+        rows,
+    )
+    kept = excursions.drop_aberrations(codes, sums, zero.level, starts, stops, signs, peaks)
+    starts, stops, signs, peaks = starts[:kept], stops[:kept], signs[:kept], peaks[:kept]
+    table = np.empty((phases.COLUMNS, kept))
+    noise_peaks = zero.noise * _normal_maxima()
+    rows = shares(kept, least=_LEAST_ROWS)
+    on_all_cores(
+        lambda first, end: phases.measure_phases(
+            codes, sums, zero.level, zero.noise, noise_peaks,
+            starts, stops, signs, peaks, first, end, table,
+        ),
+        rows,
+    )  # fmt: skip
+    for first, _ in rows[1:]:
+        phases.join_phases(codes, sums, zero.level, starts, stops, signs, first, table)
+    return table, signs
+
+
+def find_all_excursions(
+    codes: Codes, summary: BlockSummary, thresholds: tuple[int, int, int, int]
+) -> _Excursions:
+    """Return first index, index behind the last, and sign of each excursion from the zero state."""
     rails = np.iinfo(codes.dtype)
-    thresholds = np.clip(np.array(zero.thresholds(clear), np.int64), rails.min, rails.max)
-    capacity = max(64, summary.lows.size // 4)
+    clipped = np.clip(np.array(thresholds, np.int64), rails.min, rails.max)
+    ranges = shares(codes.size, least=_LEAST_SAMPLES)
+    found = on_all_cores(lambda first, end: _found(codes, summary, clipped, first, end), ranges)
+    whole: list[_Excursions] = []
+    behind = 0
+    for (starts, stops, signs), (_, end) in zip(found, ranges, strict=True):
+        known = int(np.searchsorted(starts, behind))
+        if known and stops[known - 1] > behind:  # out of step: this range began inside an excursion
+            whole.append(_found(codes, summary, clipped, behind, end))
+        else:
+            whole.append((starts[known:], stops[known:], signs[known:]))
+        behind = int(max([behind, *whole[-1][1][-1:]]))
+    starts, stops, signs = (np.concatenate(column) for column in zip(*whole, strict=True))
+    return starts, stops, signs
+
+
+def _found(
+    codes: Codes, summary: BlockSummary, thresholds: NDArray[np.int64], first: int, end: int
+) -> _Excursions:
+    """Return the excursions that begin in one range of a record, taken to begin in the zero state."""
+    from bench.measure.kernels.excursions import find_excursions
+
+    capacity = max(64, (end - first) // 256)
     while True:
         starts, stops = np.empty(capacity, np.int64), np.empty(capacity, np.int64)
         signs = np.empty(capacity, np.int8)
-        count = excursions.find_excursions(codes, lows, highs, thresholds, starts, stops, signs)
+        count = find_excursions(
+            codes, summary.lows, summary.highs, thresholds, first, end, starts, stops, signs
+        )
         if count <= capacity:
-            break
+            return starts[:count], stops[:count], signs[:count]
         capacity = count
-    starts, stops, signs = starts[:count], stops[:count], signs[:count]
-    peaks = np.empty(count)
-    kept = excursions.drop_aberrations(
-        codes, lows, highs, sums, zero.level, starts, stops, signs, peaks
-    )
-    table = np.empty((phases.COLUMNS, kept))
-    phases.measure_phases(
-        codes, sums, zero.level, zero.noise, zero.noise * _normal_maxima(),
-        starts[:kept], stops[:kept], signs[:kept], peaks[:kept], table,
-    )  # fmt: skip
-    return table, signs[:kept]
 
 
 @cache

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.measure.cores import on_all_cores, shares
 from bench.waveform import Codes
 
 __all__ = ["BlockSummary", "StateLevel", "ZeroState", "find_zero_state", "summarise_blocks"]
 
 STATE_ALGORITHM = "code histogram, most occupied mode; other states: median of pulse tops"
 
+_LEAST_BLOCKS = 20_000
+"""Blocks whose summary is worth a thread."""
 _HISTOGRAM_BINS = 4096
 """Most bins of a histogram; wider codes are grouped."""
 _HISTOGRAM_SAMPLES_SHIFT = 17
@@ -79,14 +82,20 @@ class ZeroState:
 
 def summarise_blocks(codes: Codes) -> BlockSummary:
     """Read the record once and return its block summary; ``codes`` must not be empty."""
-    from bench.measure.kernels.blocks import BLOCK, summarise, totals
+    from bench.measure.kernels.blocks import BLOCK, BLOCK_SHIFT, summarise, totals
 
     count = -(-codes.size // BLOCK)
     narrow = codes.dtype == np.int8
     lows, highs = np.empty(count, codes.dtype), np.empty(count, codes.dtype)
     sums = np.empty(count, np.int16 if narrow else np.int32)
     squares = np.empty(count, np.int32 if narrow else np.int64)
-    summarise(codes, lows, highs, sums, squares)
+    on_all_cores(
+        lambda first, end: summarise(
+            codes[first << BLOCK_SHIFT : end << BLOCK_SHIFT],
+            *(column[first:end] for column in (lows, highs, sums, squares)),
+        ),
+        shares(count, least=_LEAST_BLOCKS),
+    )
     lowest, highest, total, square_total = totals(lows, highs, sums, squares)
     return BlockSummary(
         lows=lows,

@@ -28,6 +28,7 @@ _OWNER_ONLY = 0o700
 _OPTIONS: dict[str, Any] = {
     "error_model": "numpy",  # a division by zero is not looked for: no kernel makes one
     "_nrt": False,  # no kernel allocates: without reference counts a slice costs nothing
+    "nogil": True,  # no kernel touches an object: threads share a long record
 }
 
 

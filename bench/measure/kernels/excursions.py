@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bench.measure.kernels.blocks import BLOCK, BLOCK_SHIFT, range_extremes, range_sum
 from bench.measure.kernels.compiled import compiled, part
 
-__all__ = ["drop_aberrations", "find_excursions"]
+__all__ = ["drop_aberrations", "find_excursions", "find_peaks"]
 
 _Array = NDArray[Any]
 
@@ -31,13 +31,15 @@ def find_excursions(
     lows: _Array,
     highs: _Array,
     thresholds: _Array,
+    first: int,
+    end: int,
     starts: _Array,
     stops: _Array,
     signs: _Array,
 ) -> int:
     """Fill first index, index behind the last, and sign of each excursion; return their number.
 
-    ``thresholds`` is (enter low, leave low, leave high, enter high) in codes: a sample below the
+    Looked for are those that begin in ``codes[first:end]``, from the zero state on. ``thresholds`` is (enter low, leave low, leave high, enter high) in codes: a sample below the
     first or above the last enters, two samples together inside the middle pair leave. Where the
     number is larger than the arrays, the rest was counted and not stored.
     """
@@ -46,10 +48,10 @@ def find_excursions(
     upright, upside_down = narrow(0), narrow(-1)
     leave_high, leave_low = narrow(thresholds[2]), narrow(~thresholds[1])
     count = 0
-    index = 0
+    index = first
     while True:
-        index = _next_outside(codes, lows, highs, enter_low, enter_high, index)
-        if index >= codes.size:
+        index = _next_outside(codes, lows, highs, enter_low, enter_high, index, end)
+        if index >= end:
             return count
         above = codes[index] > enter_high
         if above:
@@ -66,10 +68,13 @@ def find_excursions(
 
 @part
 def _next_outside(
-    codes: _Array, lows: _Array, highs: _Array, low: int, high: int, index: int
+    codes: _Array, lows: _Array, highs: _Array, low: int, high: int, index: int, end: int
 ) -> int:
-    """Return the first index from ``index`` on whose code is below ``low`` or above ``high``."""
-    for block in range(index >> BLOCK_SHIFT, lows.size):
+    """Return the first index from ``index`` on whose code is below ``low`` or above ``high``.
+
+    An index at or behind ``end`` says that there is none before it.
+    """
+    for block in range(index >> BLOCK_SHIFT, (end + BLOCK - 1) >> BLOCK_SHIFT):
         if highs[block] <= high and lows[block] >= low:
             continue
         first = block << BLOCK_SHIFT
@@ -144,10 +149,26 @@ def _first_pair_below(chunk: _Array, flip: int, level: int, skip: int) -> int:
 
 
 @compiled
-def drop_aberrations(
+def find_peaks(
     codes: _Array,
     lows: _Array,
     highs: _Array,
+    baseline: float,
+    starts: _Array,
+    stops: _Array,
+    signs: _Array,
+    first_row: int,
+    end_row: int,
+    peaks: _Array,
+) -> None:
+    """Fill the largest level, in codes from the baseline, of the excursions of some rows."""
+    for row in range(first_row, end_row):
+        peaks[row] = _peak(codes, lows, highs, baseline, starts, stops, signs, row)
+
+
+@compiled
+def drop_aberrations(
+    codes: _Array,
     sums: _Array,
     baseline: float,
     starts: _Array,
@@ -158,11 +179,9 @@ def drop_aberrations(
     """Keep the excursions that are phases of their own; return how many, moved to the front.
 
     Ringing, undershoot and the tail of a decay cross the thresholds beside a pulse without being
-    one. What is joined is what noise has split. ``peaks`` gets the largest level of each, in codes.
+    one. What is joined is what noise has split.
     """
     count = starts.size
-    for row in range(count):
-        peaks[row] = _peak(codes, lows, highs, baseline, starts, stops, signs, row)
     kept = 0
     chain_end = -1
     for row in range(count):

@@ -26,6 +26,7 @@ __all__ = [
     "STOP",
     "TOP",
     "UNDERSHOOT",
+    "join_phases",
     "measure_phases",
 ]
 
@@ -67,15 +68,17 @@ def measure_phases(
     stops: _Array,
     signs: _Array,
     peaks: _Array,
+    first_row: int,
+    end_row: int,
     table: _Array,
 ) -> None:
-    """Fill ``table``, shape (COLUMNS, number of phases).
+    """Fill the rows of ``table``, shape (COLUMNS, number of phases), that the range names.
 
     ``noise_peaks[n]`` is the expected maximum of the noise over n samples, in codes; ``peaks``
-    the largest level of each phase.
+    the largest level of each phase. What needs rows beyond the range is left to ``join_phases``.
     """
     count = starts.size
-    for row in range(count):
+    for row in range(first_row, end_row):
         first = stops[row - 1] - 1 if row > 0 else 0
         last = starts[row + 1] if row + 1 < count else codes.size - 1
         sign = np.int64(signs[row])
@@ -88,12 +91,32 @@ def measure_phases(
             codes, sign, zero, noise_peaks, first, left, right, last, starts[row], stops[row],
             begin, end, row, table,
         )  # fmt: skip
-        if row > 0:
+        if row > first_row:
             if _reverses(row - 1, starts, stops, signs, table):
-                _measure_reversal(codes, baseline, row - 1, signs, table)
-            _measure_charge(codes, sums, baseline, row - 1, row + 1, table)
-    if count > 0:
+                _measure_reversal(codes, baseline, row - 1, starts, signs, table)
+            if row - 1 > first_row or row == 1:
+                _measure_charge(codes, sums, baseline, row - 1, row + 1, table)
+    if end_row == count and (end_row - 1 > first_row or count == 1):
         _measure_charge(codes, sums, baseline, count - 1, count, table)
+
+
+@compiled
+def join_phases(
+    codes: _Array,
+    sums: _Array,
+    baseline: float,
+    starts: _Array,
+    stops: _Array,
+    signs: _Array,
+    row: int,
+    table: _Array,
+) -> None:
+    """Measure what the two ranges that meet before ``row`` left open: each has two rows or more."""
+    count = starts.size
+    if _reverses(row - 1, starts, stops, signs, table):
+        _measure_reversal(codes, baseline, row - 1, starts, signs, table)
+    _measure_charge(codes, sums, baseline, row - 1, count, table)
+    _measure_charge(codes, sums, baseline, row, count, table)
 
 
 @part
@@ -258,7 +281,7 @@ def _reverses(row: int, starts: _Array, stops: _Array, signs: _Array, table: _Ar
 
 @part
 def _measure_reversal(
-    codes: _Array, baseline: float, row: int, signs: _Array, table: _Array
+    codes: _Array, baseline: float, row: int, starts: _Array, signs: _Array, table: _Array
 ) -> None:
     """Replace the facing edges of two phases by the one transition between their tops."""
     sign = np.int64(signs[row])
@@ -272,8 +295,8 @@ def _measure_reversal(
     before = sign * table[TOP, row] * (1.0 - 0.5 * table[DROOP, row])
     after = sign * table[TOP, row + 1] * (1.0 + 0.5 * table[DROOP, row + 1])
     edge, end_edge = 0.1 * (before - after), -0.1 * (before - after)
-    near, far = int(table[START, row]) if table[START, row] > 0.0 else 0, codes.size - 1
-    begin = seek_above(codes, sign, low, -1, near, zero + before - edge)
+    far = codes.size - 1
+    begin = seek_above(codes, sign, low, -1, min(low, starts[row]), zero + before - edge)
     end = seek_above(codes, -sign, high, 1, far, -(zero + after - end_edge))
     begin_at = crossing_near(codes, sign, begin, 1, zero + before - edge)
     end_at = crossing_near(codes, -sign, end, -1, -(zero + after - end_edge))

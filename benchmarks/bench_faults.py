@@ -2,6 +2,7 @@
 
     python benchmarks/bench_faults.py --out DIR              # 29 runs, prints the table of docs/bench-faults.md
     python benchmarks/bench_faults.py --out DIR --fault X06  # one; runs that DIR holds are not made again
+    python benchmarks/bench_faults.py --out DIR --docs docs/bench-faults.md     # writes the table there too
 
 Each run is a process of its own. A run is acceptable where its verdict is ERROR or INCOMPLETE with
 nothing judged FAIL, or where it is that of the run without a fault and every number agrees with that
@@ -19,7 +20,38 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HEALTHY = "healthy"
-FAULTS = tuple(f"X{number:02d}" for number in range(1, 29))
+FAULTS = {
+    "X01": "probe divides by ten",
+    "X02": "current and electrode channels exchanged",
+    "X03": "meter's measuring lead blown",
+    "X04": "meter stays on a.c. volts",
+    "X05": "meter's apertures 50/60 of what is set",
+    "X06": "load relay stuck closed",
+    "X07": "load relay stuck open",
+    "X08": "contact aged by 12 Ω",
+    "X09": "shunt 5 % high",
+    "X10": "range relay stuck: channel 1 clips",
+    "X11": "channel 1's range sixteen times too wide",
+    "X12": "memory of 500 points",
+    "X13": "a.c. coupling stuck",
+    "X14": "probe badly compensated, pole at 2 kHz",
+    "X15": "trigger circuit dead",
+    "X16": "first record for ever",
+    "X17": "codes with the other sign",
+    "X18": "second earth lead across the shunt",
+    "X19": "5 mV of mains on every channel",
+    "X20": "meter 1 % high",
+    "X21": "channel 1 drifts by 2 % in ten minutes",
+    "X22": "blocks end 32 bytes short",
+    "X23": "a setting is rejected",
+    "X24": "another scope at the address",
+    "X25": "messages take 2 to 40 ms",
+    "X26": "battery emulator limits at 16 mA",
+    "X27": "lead to the device open",
+    "X28": "channel 1's zero 40 mV off",
+}
+BEGIN, END = "<!-- begin of the measured table -->", "<!-- end of the measured table -->"
+LONGEST_MESSAGE = 220
 FAILED = ("FAIL", "CONDITIONAL FAIL")
 RUN_TIMEOUT_S = 3600
 
@@ -48,6 +80,7 @@ def main() -> int:
     parser.add_argument("--fault", action="append", choices=FAULTS)
     parser.add_argument("--plan", default="release")
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--docs", type=Path, help="document in which the table is replaced")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     healthy = summary(options.out, HEALTHY, options)
@@ -55,9 +88,11 @@ def main() -> int:
         row_of(fault, summary(options.out, fault, options), healthy)
         for fault in options.fault or FAULTS
     ]
-    print(table(rows))
     bad = [row.fault for row in rows if not row.acceptable]
-    print(f"{len(rows) - len(bad)} of {len(rows)} acceptable" + (f"; not: {bad}" if bad else ""))
+    text = f"{table(rows)}\n\n{closing(rows, bad, healthy, options)}"
+    print(text)
+    if options.docs is not None:
+        write_between_marks(options.docs, text)
     return int(bool(bad))
 
 
@@ -119,14 +154,35 @@ def message_of(found: dict) -> str:
 
 def table(rows: list[Row]) -> str:
     lines = [
-        "| fault | verdict | device FAIL | wrong PASS | what the run says |",
-        "|---|---|---|---|---|",
+        "| fault | what is wrong | verdict | device FAIL | wrong PASS | what the run says |",
+        "|---|---|---|---|---|---|",
     ]
     for row in rows:
-        wrong = str(len(row.wrong_passes)) if row.wrong_passes else "0"
-        text = row.message.replace("|", "/") or "the numbers are right"
-        lines.append(f"| {row.fault} | {row.verdict} | {row.device_failures} | {wrong} | {text} |")
+        said = " ".join(row.message.replace("|", "/").split()) or "nothing: the numbers are right"
+        text = said if len(said) <= LONGEST_MESSAGE else f"{said[:LONGEST_MESSAGE]} …"
+        cells = (row.verdict, row.device_failures, len(row.wrong_passes), text)
+        lines.append(f"| {row.fault} | {FAULTS[row.fault]} | {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
+
+
+def closing(rows: list[Row], bad: list[str], healthy: dict, options: argparse.Namespace) -> str:
+    """Return what stands below the table: how many, on what, and how the rest was judged."""
+    revision = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    passed = Counter(m["verdict"] for m in healthy["measurements"])["PASS"]
+    count = f"{len(rows) - len(bad)} of {len(rows)} acceptable"
+    return (
+        f"{count}{f'; not: {bad}' if bad else ''}. Plan {options.plan}, profile ref-alt-400, seed "
+        f"{options.seed}, commit {revision}; the same unit on a bench without fault: "
+        f"{healthy['verdict']}, {passed} measurements PASS."
+    )
+
+
+def write_between_marks(document: Path, text: str) -> None:
+    before, _, rest = document.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    document.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

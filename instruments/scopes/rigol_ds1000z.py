@@ -241,14 +241,7 @@ class RigolDs1000z(SingleShotScope):
         self._run(":STOP", answers=0)
 
     def _status(self) -> str:
-        status = self._ask(":TRIG:STAT?")
-        if status not in _STATES:
-            raise InstrumentError(
-                self._session.describe(
-                    f"expected a trigger status of {', '.join(_STATES)}, found {status[:40]!r}"
-                )
-            )
-        return status
+        return self._one_of(_STATES, self._ask(":TRIG:STAT?"), "a trigger status")
 
     def _choose_memory(self) -> None:
         """Set the depth, which is taken only while running and depends on the channels that are on."""
@@ -286,18 +279,14 @@ class RigolDs1000z(SingleShotScope):
         step = thinning(count, points)
         codes = self._samples(first, count)[::step]
         middle = self._middle_code()
-        return Waveform(
+        return self._waveform(
+            channel,
             codes=self._signed(codes),
             gain=preamble.y_increment_v,
             offset=(middle - preamble.y_origin - preamble.y_reference) * preamble.y_increment_v,
             t0_s=preamble.x_origin_s + first * preamble.x_increment_s,
             sample_interval_s=preamble.x_increment_s * step,
-            channel=f"CH{channel}",
-            unit="V",
-            instrument=f"{self._identity.model} {self._identity.serial}",
-            acquisition_id=str(self._acquisitions),
-            code_low=-middle,
-            code_high=self.HIGHEST_CODE,
+            rails=(-middle, self.HIGHEST_CODE),
         )
 
     def _preamble(self, channel: int) -> RigolPreamble:

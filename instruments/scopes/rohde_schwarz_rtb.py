@@ -26,7 +26,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.errors import InstrumentError
 from bench.waveform import Waveform
 from instruments.roles import AcquisitionState, Coupling, ScopeCapabilities, Slope
 from instruments.scopes.single_shot import SingleShotScope, next_step, thinning
@@ -263,14 +262,7 @@ class RohdeSchwarzRtb(SingleShotScope):
         return "complete" if state == "COMP" else "stopped"
 
     def _acquisition(self) -> str:
-        state = self._ask("ACQ:STAT?").upper()
-        if state not in _STATES:
-            raise InstrumentError(
-                self._session.describe(
-                    f"expected an acquisition state of {', '.join(_STATES)}, found {state[:40]!r}"
-                )
-            )
-        return state
+        return self._one_of(_STATES, self._ask("ACQ:STAT?").upper(), "an acquisition state")
 
     def _force(self) -> None:
         self._run("TRIG:FORC", answers=0)
@@ -282,31 +274,22 @@ class RohdeSchwarzRtb(SingleShotScope):
 
     def _transferred(self, channel: int, points: int) -> Waveform:
         header = self._header(channel)
-        first = max(0, round((-self._before_trigger_s - header.start_s) / header.interval_s))
-        count = min(round(self._duration_s / header.interval_s), header.points - first)
-        if count < 1:
-            raise InstrumentError(
-                self._session.describe(
-                    f"the record starts at {header.start_s:g} s and has {header.points} samples: "
-                    f"nothing of the {self._duration_s:g} s that were asked for is in it"
-                )
-            )
+        first, count = self._wanted_part(
+            start_s=header.start_s, interval_s=header.interval_s, length=header.points
+        )
         step = thinning(count, points)
         codes = self._session.query_block(
             f"CHAN{channel}:DATA?",
             count=header.points,
             timeout_s=self._block_timeout_s(header.points),
         )[first : first + count : step]
-        return Waveform(
+        return self._waveform(
+            channel,
             codes=np.bitwise_xor(codes, np.uint8(_MIDDLE)).view(np.int8),
             gain=header.increment_v,
             offset=header.origin_v + _MIDDLE * header.increment_v,
             t0_s=header.start_s + first * header.interval_s,
             sample_interval_s=header.interval_s * step,
-            channel=f"CH{channel}",
-            unit="V",
-            instrument=f"{self._identity.model} {self._identity.serial}",
-            acquisition_id=str(self._acquisitions),
         )
 
     def _header(self, channel: int) -> _Header:

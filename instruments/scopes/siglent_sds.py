@@ -29,9 +29,10 @@ import numpy as np
 
 from bench.errors import InstrumentError
 from bench.waveform import Codes, Waveform
-from instruments.roles import AcquisitionState, Coupling, Identity, ScopeCapabilities, Slope
+from instruments.roles import Coupling, Identity, ScopeCapabilities, Slope
+from instruments.scopes.siglent import SiglentScope
 from instruments.scopes.siglent_wavedesc import WAVEDESC_BYTES, Wavedesc
-from instruments.scopes.single_shot import SingleShotScope, next_step, thinning
+from instruments.scopes.single_shot import next_step, thinning
 from instruments.scpi import Setting
 from instruments.session import Session
 
@@ -81,11 +82,7 @@ _TRIGGER_LEVEL = Setting(
     command=":TRIG:EDGE:LEV {value}", unit="V", low=-1e5, high=1e5, doc="trigger level"
 )
 _SLOPES: Mapping[Slope, str] = {"rising": "RIS", "falling": "FALL", "either": "ALT"}
-_DEPTHS = {10_000: "10k", 100_000: "100k", 1_000_000: "1M", 10_000_000: "10M"}
-"""Caps that every model has with all channels on, as they are written."""
-_STATES = ("Arm", "Ready", "Auto", "Trig'd", "Stop", "Roll", "FStop")
 _HORIZONTAL_DIVISIONS = 10
-_NEW_SIGNAL_BIT = 1
 _SAME_SCALE = 0.01
 _HIGH_DEFINITION = ScopeCapabilities(
     bits=12,
@@ -103,7 +100,7 @@ _WORD_TOP = 32752
 """Highest of 16 bits of which twelve are in use."""
 
 
-class SiglentSds(SingleShotScope):
+class SiglentSds(SiglentScope):
     """A Siglent scope of the EN11 command set used for single shots."""
 
     MODELS: ClassVar[tuple[str, ...]] = (
@@ -112,23 +109,27 @@ class SiglentSds(SingleShotScope):
         r"SIGLENT( TECHNOLOGIES)?,SDS[567]\d{2}[248][XA](-E)?",
     )
     MANUAL: ClassVar[str] = "SDS Series Digital Oscilloscope Programming Guide, EN11"
+    STATUS: ClassVar[str] = ":TRIG:STAT?"
+    STATES: ClassVar[tuple[str, ...]] = (
+        "Arm", "Ready", "Auto", "Trig'd", "Stop", "Roll", "FStop",
+    )  # fmt: skip
+    STOP: ClassVar[str] = ":TRIG:STOP"
+    START: ClassVar[tuple[str, str]] = (":TRIG:MODE SING", ":TRIG:RUN")
+    FORCE: ClassVar[str] = "FTRIG"
+    MEMORY: ClassVar[str] = ":ACQ:MDEP"
+    DEPTHS: ClassVar[Mapping[int, str]] = {
+        10_000: "10k", 100_000: "100k", 1_000_000: "1M", 10_000_000: "10M",
+    }  # fmt: skip
 
     def __init__(self, session: Session, identity: Identity) -> None:
         """Drive the scope behind an open session."""
         super().__init__(session, identity)
         self._words = identity.model.upper().endswith("HD")
-        self._depth_points = 0
-        self._new_signal = False
 
     @property
     def capabilities(self) -> ScopeCapabilities:
         """What the model has."""
         return _HIGH_DEFINITION if self._words else _EIGHT_BITS
-
-    def reset(self) -> None:
-        """Bring the scope to its power-on settings; a record is lost, the memory depth too."""
-        self._depth_points = 0
-        super().reset()
 
     def drain_errors(self) -> tuple[tuple[int, str], ...]:
         """Return nothing: the family has no error queue, and asking for one would hang."""
@@ -177,7 +178,7 @@ class SiglentSds(SingleShotScope):
         """
         self._remember_record(duration_s, before_trigger_s, points or 0)
         scale_s = next_step(duration_s / _HORIZONTAL_DIVISIONS)
-        screen_s = scale_s * _HORIZONTAL_DIVISIONS
+        self._screen_s = screen_s = scale_s * _HORIZONTAL_DIVISIONS
         settings = (
             _TIMEBASE_SCALE.to(scale_s),
             _TIMEBASE_DELAY.to(screen_s / 2 - before_trigger_s),
@@ -212,98 +213,32 @@ class SiglentSds(SingleShotScope):
 
     # -- single shot
 
-    def _channels_of(self, model: str) -> int:
-        return int(next(digit for digit in reversed(model.partition("X")[0]) if digit.isdigit()))
-
-    def _arm(self) -> None:
-        self._choose_memory()
-        self._run(":TRIG:STOP", answers=0)
-        self._take_new_signal()
-        self._new_signal = False
-        self._run(":TRIG:MODE SING", ":TRIG:RUN", answers=0)
-
-    def _is_armed(self) -> bool:
-        """Return whether it waits, or has triggered already: a short record may be over by now."""
-        status = self._status()
-        return status in ("Ready", "Trig'd") or (status == "Stop" and self._take_new_signal())
-
-    def _poll(self) -> AcquisitionState:
-        """Take Stop for done only with the event bit of a new signal, which reading clears."""
-        status = self._status()
-        if status == "Stop":
-            return "complete" if self._take_new_signal() else "stopped"
-        return "triggered" if status == "Trig'd" or self._state == "triggered" else "armed"
-
-    def _force(self) -> None:
-        self._run("FTRIG", answers=0)
-
-    def _halt(self) -> None:
-        self._run(":TRIG:STOP", answers=0)
-
-    def _status(self) -> str:
-        status = self._ask(":TRIG:STAT?")
-        if status not in _STATES:
-            raise InstrumentError(
-                self._session.describe(
-                    f"expected a trigger status of {', '.join(_STATES)}, found {status[:40]!r}"
-                )
-            )
-        return status
-
-    def _take_new_signal(self) -> bool:
-        """Read the event register (``INR 8193``, with a header), which reading clears."""
+    def _event_register(self) -> int:
+        """Read the register, whose answer has a header (``INR 8193``) although the others have none."""
         reply = self._ask("INR?").removeprefix("INR").strip()
-        if int(self._number(reply, "the event register")) & _NEW_SIGNAL_BIT:
-            self._new_signal = True
-        return self._new_signal
+        return int(self._number(reply, "the event register"))
 
-    def _choose_memory(self) -> None:
-        scale_s = next_step(self._duration_s / _HORIZONTAL_DIVISIONS) if self._duration_s else 0.0
-        share = scale_s * _HORIZONTAL_DIVISIONS / self._duration_s if self._duration_s else 1.0
-        wanted = self._points * share
-        depth = next((points for points in _DEPTHS if points >= wanted), max(_DEPTHS))
-        if depth != self._depth_points:
-            self._depth_points = 0
-            (found,) = self._run(f":ACQ:MDEP {_DEPTHS[depth]}", ":ACQ:MDEP?", answers=1)
-            self._require_depth(found.strip(), depth)
-            self._depth_points = depth
-
-    def _require_depth(self, found: str, depth: int) -> None:
-        if found.upper() != _DEPTHS[depth].upper():
-            raise InstrumentError(
-                self._session.describe(
-                    f"the memory depth should be {_DEPTHS[depth]}, it reports {found[:20]}"
-                )
-            )
+    def _is_depth(self, found: str, points: int) -> bool:
+        return found.upper() == self.DEPTHS[points].upper()
 
     # -- record
 
     def _transferred(self, channel: int, points: int) -> Waveform:
         scale = self._wavedesc(channel)
         t0_s = scale.delay_s - scale.points * scale.interval_s / 2
-        first = max(0, round((-self._before_trigger_s - t0_s) / scale.interval_s))
-        count = min(round(self._duration_s / scale.interval_s), scale.points - first)
-        if count < 1:
-            raise InstrumentError(
-                self._session.describe(
-                    f"the record starts at {t0_s:g} s and has {scale.points} samples: nothing of "
-                    f"the {self._duration_s:g} s that were asked for is in it"
-                )
-            )
+        first, count = self._wanted_part(
+            start_s=t0_s, interval_s=scale.interval_s, length=scale.points
+        )
         step = thinning(count, points)
         gain = scale.volts_per_division * scale.probe / self.capabilities.codes_per_division
-        return Waveform(
+        return self._waveform(
+            channel,
             codes=self._samples(first, count)[::step],
             gain=gain,
             offset=-scale.offset_v * scale.probe,
             t0_s=t0_s + first * scale.interval_s,
             sample_interval_s=scale.interval_s * step,
-            channel=f"CH{channel}",
-            unit="V",
-            instrument=f"{self._identity.model} {self._identity.serial}",
-            acquisition_id=str(self._acquisitions),
-            code_low=-32768 if self._words else -128,
-            code_high=_WORD_TOP if self._words else 127,
+            rails=(-32768, _WORD_TOP) if self._words else (-128, 127),
         )
 
     def _wavedesc(self, channel: int) -> Wavedesc:

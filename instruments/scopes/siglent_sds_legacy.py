@@ -32,8 +32,9 @@ from numpy.typing import NDArray
 
 from bench.errors import InstrumentError
 from bench.waveform import Waveform
-from instruments.roles import AcquisitionState, Coupling, Identity, ScopeCapabilities, Slope
-from instruments.scopes.single_shot import SingleShotScope, next_step, thinning
+from instruments.roles import Coupling, Identity, ScopeCapabilities, Slope
+from instruments.scopes.siglent import SiglentScope
+from instruments.scopes.single_shot import next_step, thinning
 from instruments.scpi import Assignment, Setting
 from instruments.session import Session
 
@@ -82,23 +83,30 @@ _TRIGGER_LEVEL = Setting(
     command="C{n}:TRLV {value}", unit="V", low=-1e5, high=1e5, doc="trigger level"
 )
 _SLOPES: Mapping[Slope, str] = {"rising": "POS", "falling": "NEG", "either": "WINDOW"}
-_DEPTHS = {7_000: "7K", 70_000: "70K", 700_000: "700K", 7_000_000: "7M"}
-"""Depths with both channels of a pair on; with one of them the scope doubles them."""
-_STATES = ("Stop", "Ready", "Trig'd", "Armed", "Arm", "Auto", "Roll")
 _HORIZONTAL_DIVISIONS = 14
 _CODES_PER_DIVISION = 25.0
-_NEW_SIGNAL_BIT = 1
 _PAGE_POINTS = 1_000_000
 _SAME_LENGTH = 0.01
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([kKMG]?)[A-Za-z/]*\s*\Z")
 _PREFIXES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}
 
 
-class SiglentSdsLegacy(SingleShotScope):
+class SiglentSdsLegacy(SiglentScope):
     """A Siglent scope of the older command set used for single shots."""
 
     MODELS: ClassVar[tuple[str, ...]] = (r"SIGLENT( TECHNOLOGIES)?,SDS[12]\d{2}[24]X(-E|-U|\+)?",)
     MANUAL: ClassVar[str] = "Digital Oscilloscope Series Programming Guide, PG01-E02"
+    STATUS: ClassVar[str] = "SAST?"
+    STATES: ClassVar[tuple[str, ...]] = (
+        "Stop", "Ready", "Trig'd", "Armed", "Arm", "Auto", "Roll",
+    )  # fmt: skip
+    STOP: ClassVar[str] = "STOP"
+    START: ClassVar[tuple[str, str]] = ("TRMD SINGLE", "ARM")
+    FORCE: ClassVar[str] = "FRTR"
+    MEMORY: ClassVar[str] = "MSIZ"
+    DEPTHS: ClassVar[Mapping[int, str]] = {
+        7_000: "7K", 70_000: "70K", 700_000: "700K", 7_000_000: "7M",
+    }  # fmt: skip
     CAPABILITIES: ClassVar[ScopeCapabilities] = ScopeCapabilities(
         bits=8,
         codes_per_division=_CODES_PER_DIVISION,
@@ -110,15 +118,7 @@ class SiglentSdsLegacy(SingleShotScope):
     def __init__(self, session: Session, identity: Identity) -> None:
         """Drive the scope behind an open session."""
         super().__init__(session, identity)
-        self._depth_points = 0
-        self._new_signal = False
-        self._screen_s = 0.0
         self._delay_s = 0.0
-
-    def reset(self) -> None:
-        """Bring the scope to its power-on settings; a record is lost, the memory depth too."""
-        self._depth_points = 0
-        super().reset()
 
     def drain_errors(self) -> tuple[tuple[int, str], ...]:
         """Read the registers of command and execution errors; a queue is never asked for."""
@@ -195,71 +195,19 @@ class SiglentSdsLegacy(SingleShotScope):
 
     # -- single shot
 
-    def _channels_of(self, model: str) -> int:
-        return int(next(digit for digit in reversed(model.partition("X")[0]) if digit.isdigit()))
+    def _event_register(self) -> int:
+        return self._register("INR?")
 
-    def _arm(self) -> None:
-        self._choose_memory()
-        self._run("STOP", answers=0)
-        self._take_new_signal()
-        self._new_signal = False
-        self._run("TRMD SINGLE", "ARM", answers=0)
-
-    def _is_armed(self) -> bool:
-        """Return whether it waits, or has triggered already: a short record may be over by now."""
-        status = self._status()
-        return status in ("Ready", "Trig'd") or (status == "Stop" and self._take_new_signal())
-
-    def _poll(self) -> AcquisitionState:
-        """Take Stop for done only with the event bit of a new signal, which reading clears."""
-        status = self._status()
-        if status == "Stop":
-            return "complete" if self._take_new_signal() else "stopped"
-        return "triggered" if status == "Trig'd" or self._state == "triggered" else "armed"
-
-    def _force(self) -> None:
-        self._run("FRTR", answers=0)
-
-    def _halt(self) -> None:
-        self._run("STOP", answers=0)
-
-    def _status(self) -> str:
-        status = self._ask("SAST?")
-        if status not in _STATES:
-            raise InstrumentError(
-                self._session.describe(
-                    f"expected a state of {', '.join(_STATES)}, found {status[:40]!r}"
-                )
-            )
-        return status
-
-    def _take_new_signal(self) -> bool:
-        if self._register("INR?") & _NEW_SIGNAL_BIT:
-            self._new_signal = True
-        return self._new_signal
-
-    def _choose_memory(self) -> None:
-        share = self._screen_s / self._duration_s if self._duration_s else 1.0
-        wanted = self._points * share
-        depth = next((points for points in _DEPTHS if points >= wanted), max(_DEPTHS))
-        if depth != self._depth_points:
-            self._depth_points = 0
-            (found,) = self._run(f"MSIZ {_DEPTHS[depth]}", "MSIZ?", answers=1)
-            if self._quantity(found, "the memory depth") < depth:
-                raise InstrumentError(
-                    self._session.describe(
-                        f"the memory depth should be {_DEPTHS[depth]}, it reports {found[:20]}"
-                    )
-                )
-            self._depth_points = depth
+    def _is_depth(self, found: str, points: int) -> bool:
+        """Return whether it is that deep, or deeper: with one of a pair on, the scope doubles it."""
+        return self._quantity(found, "the memory depth") >= points
 
     # -- record
 
     def _transferred(self, channel: int, points: int) -> Waveform:
         length, interval_s = self._record(channel)
         t0_s = self._delay_s - length * interval_s / 2
-        first = max(0, round((-self._before_trigger_s - t0_s) / interval_s))
-        count = min(round(self._duration_s / interval_s), length - first)
+        first, count = self._wanted_part(start_s=t0_s, interval_s=interval_s, length=length)
         step = thinning(count, points)
         scale_v, offset_v = (
             self._quantity(self._ask(query), query)
@@ -268,16 +216,13 @@ class SiglentSdsLegacy(SingleShotScope):
         self._require_same(
             scale_v, self._scales_v.get(channel, scale_v), "the record's range", within=_SAME_LENGTH
         )
-        return Waveform(
+        return self._waveform(
+            channel,
             codes=self._samples(channel, first, count)[::step],
             gain=scale_v / _CODES_PER_DIVISION,
             offset=-offset_v,
             t0_s=t0_s + first * interval_s,
             sample_interval_s=interval_s * step,
-            channel=f"CH{channel}",
-            unit="V",
-            instrument=f"{self._identity.model} {self._identity.serial}",
-            acquisition_id=str(self._acquisitions),
         )
 
     def _record(self, channel: int) -> tuple[int, float]:

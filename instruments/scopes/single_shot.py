@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from bench.errors import InstrumentError, InstrumentTimeout, SettingOutOfRange
-from bench.waveform import Waveform
+from bench.waveform import Codes, Waveform
 from instruments.roles import AcquisitionState, Identity, ScopeCapabilities
 from instruments.scpi import ScpiInstrument
 from instruments.session import Session, parse_numbers
@@ -208,6 +208,53 @@ class SingleShotScope(ScpiInstrument):
             raise InstrumentError(
                 self._session.describe(f"{what} should be {wanted:g}, it reports {found:g}")
             )
+
+    def _one_of(self, known: Sequence[str], found: str, what: str) -> str:
+        """Return a state that the family has; raises InstrumentError for another."""
+        if found in known:
+            return found
+        raise InstrumentError(
+            self._session.describe(f"expected {what} of {', '.join(known)}, found {found[:40]!r}")
+        )
+
+    def _wanted_part(self, *, start_s: float, interval_s: float, length: int) -> tuple[int, int]:
+        """Return the first sample of the wanted duration in a record, and how many there are."""
+        first = max(0, round((-self._before_trigger_s - start_s) / interval_s))
+        count = min(round(self._duration_s / interval_s), length - first)
+        if count < 1:
+            raise InstrumentError(
+                self._session.describe(
+                    f"the record starts at {start_s:g} s and has {length} samples: nothing of the "
+                    f"{self._duration_s:g} s that were asked for is in it"
+                )
+            )
+        return first, count
+
+    def _waveform(
+        self,
+        channel: int,
+        *,
+        codes: Codes,
+        gain: float,
+        offset: float,
+        t0_s: float,
+        sample_interval_s: float,
+        rails: tuple[int, int] = (-128, 127),
+    ) -> Waveform:
+        """Return a record in volts, with who took it."""
+        return Waveform(
+            codes=codes,
+            gain=gain,
+            offset=offset,
+            t0_s=t0_s,
+            sample_interval_s=sample_interval_s,
+            channel=f"CH{channel}",
+            unit="V",
+            instrument=f"{self._identity.model} {self._identity.serial}",
+            acquisition_id=str(self._acquisitions),
+            code_low=rails[0],
+            code_high=rails[1],
+        )
 
     def _forget(self, *headers: str) -> None:
         """Have settings sent again whose header begins like one of these."""

@@ -14,7 +14,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from bench.errors import InstrumentError
 from bench.waveform import Codes, Waveform
 from instruments.roles import AcquisitionState
 from instruments.scopes.single_shot import SingleShotScope, thinning
@@ -111,14 +110,7 @@ class TektronixScope(SingleShotScope):
         self._run("ACQ:STATE 0", answers=0)
 
     def _status(self) -> str:
-        status = self._ask("TRIG:STATE?").upper()
-        if status not in _STATES:
-            raise InstrumentError(
-                self._session.describe(
-                    f"expected a trigger state of {', '.join(_STATES)}, found {status[:40]!r}"
-                )
-            )
-        return status
+        return self._one_of(_STATES, self._ask("TRIG:STATE?").upper(), "a trigger state")
 
     # -- record
 
@@ -129,25 +121,23 @@ class TektronixScope(SingleShotScope):
     def _transferred(self, channel: int, points: int) -> Waveform:
         length = self._record_length()
         scale = self._scale_of(channel, length)
-        first, count = self._window(scale)
+        t0_s = scale.zero_s - scale.trigger_point * scale.interval_s
+        first, count = self._wanted_part(
+            start_s=t0_s, interval_s=scale.interval_s, length=scale.points
+        )
         step = thinning(count, points)
         block = self._session.query_block(
             "CURV?", count=length * self.WIDTH, timeout_s=self._block_timeout_s(length * self.WIDTH)
         )
         codes: Codes = block.view("<i2") if self.WIDTH == 2 else block.view(np.int8)
-        low, high = self._rails()
-        return Waveform(
+        return self._waveform(
+            channel,
             codes=codes[first : first + count : step],
             gain=scale.gain_v,
             offset=scale.zero_v - scale.offset_codes * scale.gain_v,
-            t0_s=scale.zero_s + (first - scale.trigger_point) * scale.interval_s,
+            t0_s=t0_s + first * scale.interval_s,
             sample_interval_s=scale.interval_s * step,
-            channel=f"CH{channel}",
-            unit="V",
-            instrument=f"{self._identity.model} {self._identity.serial}",
-            acquisition_id=str(self._acquisitions),
-            code_low=low,
-            code_high=high,
+            rails=self._rails(),
         )
 
     def _scale_of(self, channel: int, length: int) -> CurveScale:
@@ -167,20 +157,6 @@ class TektronixScope(SingleShotScope):
             reason = f"expected {length} samples of {self.WIDTH} bytes"
             raise self._unusable("its preamble", "; ".join(replies), reason)
         return scale
-
-    def _window(self, scale: CurveScale) -> tuple[int, int]:
-        """Return the first sample of the wanted duration and how many there are."""
-        t0_s = scale.zero_s - scale.trigger_point * scale.interval_s
-        first = max(0, round((-self._before_trigger_s - t0_s) / scale.interval_s))
-        count = min(round(self._duration_s / scale.interval_s), scale.points - first)
-        if count < 1:
-            raise InstrumentError(
-                self._session.describe(
-                    f"the record starts at {t0_s:g} s and has {scale.points} samples: nothing of "
-                    f"the {self._duration_s:g} s that were asked for is in it"
-                )
-            )
-        return first, count
 
     @abstractmethod
     def _rails(self) -> tuple[int, int]:

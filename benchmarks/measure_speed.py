@@ -3,7 +3,8 @@
 Record: int8, one biphasic pulse per 1000 samples, 100 codes high, 1.5 codes of noise. The rivals
 run interleaved and each ratio is of medians of nine. scipy's find_peaks and peak_widths give
 positions and widths of one polarity's peaks only; both polarities are given to them. Prints one
-JSON line. ``--samples N`` changes the length (default 10,000,000).
+JSON line. ``--samples N`` changes the length (default 10,000,000); ``--growth`` adds the time a
+sample from 100 kS to 100 MS. The import is that of a new process whose kernels are in the cache.
 """
 
 from __future__ import annotations
@@ -11,22 +12,25 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import subprocess
 import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-if __name__ == "__main__":  # this file's folder hides the package `coverage`, which numba looks for
+if __name__ == "__main__":  # this folder hides the package `coverage`, which numba looks for
     sys.path[0] = str(Path(__file__).parents[1])
 
 from bench.measure import analyse
 from bench.waveform import Waveform
 
+ROOT = Path(__file__).parents[1]
 REPEATS = 9
-SCIPY_REPEATS = 3
+GROWTH = (100_000, 1_000_000, 10_000_000, 100_000_000)
 PERIOD = 1000
 NOISE = 1.5
 TOP = 100.0
@@ -68,36 +72,66 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def import_s() -> float:
+    """Return the median of nine imports of the package, each in a process of its own."""
+    code = (
+        "import time; a = time.perf_counter(); import bench.measure; print(time.perf_counter() - a)"
+    )
+    command = [sys.executable, "-c", code]
+    return statistics.median(
+        float(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
+        for _ in range(REPEATS)
+    )
+
+
+def compare(waveform: Waveform) -> dict[str, float]:
+    """Return the analysis beside a copy of the record and beside scipy, taken in turns."""
+    target = np.empty_like(waveform.codes)
+    rivals: dict[str, Callable[[], object]] = {
+        "copy": lambda: np.copyto(target, waveform.codes),
+        "analyse": lambda: analyse(waveform),
+        "scipy": lambda: scipy_widths(waveform.codes),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in rivals}
+    for _ in range(REPEATS):
+        for name, action in rivals.items():
+            taken[name].append(seconds(action))
+    middle = {name: statistics.median(times) for name, times in taken.items()}
+    return {
+        "analyse_ms": round(1e3 * middle["analyse"], 3),
+        "times_memcpy": round(middle["analyse"] / middle["copy"], 2),
+        "scipy_times_slower": round(middle["scipy"] / middle["analyse"], 1),
+    }
+
+
+def growth() -> dict[str, float]:
+    """Return nanoseconds a sample by record length, the fastest of nine."""
+    found: dict[str, float] = {}
+    for samples in GROWTH:
+        waveform = record(samples)
+        best = min(seconds(partial(analyse, waveform)) for _ in range(REPEATS))
+        found[f"{samples:,}"] = round(1e9 * best / samples, 2)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=10_000_000)
-    samples = parser.parse_args().samples
-    waveform = record(samples)
-    target = np.empty_like(waveform.codes)
+    parser.add_argument("--growth", action="store_true", help="add the time a sample by length")
+    arguments = parser.parse_args()
+    waveform = record(arguments.samples)
     first_s = seconds(lambda: analyse(waveform))
-    copied: list[float] = []
-    analysed: list[float] = []
-    for _ in range(REPEATS):
-        copied.append(seconds(lambda: np.copyto(target, waveform.codes)))
-        analysed.append(seconds(lambda: analyse(waveform)))
-    other = [seconds(lambda: scipy_widths(waveform.codes)) for _ in range(SCIPY_REPEATS)]
+    figures: dict[str, object] = {"samples": arguments.samples, **compare(waveform)}
     tracemalloc.start()
-    phases = len(analyse(waveform).pulses)
+    figures["phases"] = len(analyse(waveform).pulses)
     _, peak_bytes = tracemalloc.get_traced_memory()
-    analyse_s = statistics.median(analysed)
-    print(
-        json.dumps(
-            {
-                "samples": samples,
-                "phases": phases,
-                "analyse_ms": round(1e3 * analyse_s, 3),
-                "times_memcpy": round(analyse_s / statistics.median(copied), 2),
-                "scipy_times_slower": round(statistics.median(other) / analyse_s, 1),
-                "extra_memory_of_record": round(peak_bytes / samples, 3),
-                "first_call_s": round(first_s, 2),
-            }
-        )
-    )
+    tracemalloc.stop()
+    figures["extra_memory_of_record"] = round(peak_bytes / arguments.samples, 3)
+    figures["first_call_s"] = round(first_s, 2)
+    figures["import_s"] = round(import_s(), 3)
+    if arguments.growth:
+        figures["ns_a_sample"] = growth()
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

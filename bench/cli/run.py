@@ -17,7 +17,7 @@ from bench.cli.run_text import run_text
 from bench.errors import BenchError
 from bench.plain_text import plain
 from bench.plugin.decidability import require_decidable
-from bench.plugin.hooks import REFUSED, RUN, SETTINGS
+from bench.plugin.hooks import DECIDABLE, REFUSED, RUN, SETTINGS
 from bench.plugin.run import Run
 from bench.plugin.settings import PLANS, RunSettings, settings_from
 from bench.plugin.start import require_release_record
@@ -52,6 +52,7 @@ class _Bridge:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Give the settings to the plugin before anything asks for them."""
         config.stash[SETTINGS] = self._settings
+        config.stash[DECIDABLE] = self._settings.plan in PLANS
         self._config = config
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str]:

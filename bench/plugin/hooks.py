@@ -37,11 +37,13 @@ from bench.station.bench import Bench
 from bench.station.guardian import GuardianLost
 from reports.log import LogPlugin
 
-__all__ = ["REFUSED", "RUN", "SETTINGS", "requirement_ids"]
+__all__ = ["DECIDABLE", "REFUSED", "RUN", "SETTINGS", "requirement_ids"]
 
 RUN = pytest.StashKey[Run]()
 SETTINGS = pytest.StashKey[RunSettings]()
 REFUSED = pytest.StashKey[BenchError]()
+DECIDABLE = pytest.StashKey[bool]()
+"""The caller has found every limit of the plan decidable; it is not asked again."""
 _CHECK = pytest.StashKey[Check]()
 _ENDS_THE_RUN = (NotConnected, SupplyFault, RecordFailed, GuardianLost)
 """An instrument is gone or the supply at fault, nothing can be recorded, or nobody would make the bench safe."""
@@ -138,7 +140,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     settings = _settings(config)
     selected = [requirement_ids(item) for item in items]
     try:
-        require_decidable(settings, selected)
+        if not config.stash.get(DECIDABLE, False):
+            require_decidable(settings, selected)
     except ConfigurationError as refusal:
         config.stash[REFUSED] = refusal
         pytest.exit(f"refused: {refusal}", returncode=refusal.exit_code)

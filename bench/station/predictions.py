@@ -84,7 +84,17 @@ class Prediction:
         None too where the quantity has no meaning there: the step below the lowest level.
         """
         predict = _BY_QUANTITY.get(quantity)
-        return None if predict is None else predict(self, level, load_ohm)
+        if predict is None:
+            return None
+        key = quantity, level, load_ohm
+        if key not in self._known:
+            self._known[key] = predict(self, level, load_ohm)
+        return self._known[key]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, int, float], Budget | None]:
+        """Budgets made so far: many requirements limit the same quantity at the same level."""
+        return {}
 
     # -- what the run will use
 

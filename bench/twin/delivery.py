@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from bench.twin.analogue import OUTPUT, SOURCE, TERMINAL
 from bench.twin.contact import ContactDetector
@@ -35,14 +35,24 @@ class PlateauSample:
     set_ua: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryEvents:
+class DeliveryEvents(Protocol):
     """Whom delivery tells what happened."""
 
-    full_level: Callable[[], None]
-    ramped_down: Callable[[], None]
-    contact_lost: Callable[[], None]
-    tripped: Callable[[str], None]
+    def full_level(self) -> None:
+        """The ramp is over."""
+        ...
+
+    def ramped_down(self) -> None:
+        """The stop ramp is over."""
+        ...
+
+    def contact_lost(self) -> None:
+        """The contact counts as lost."""
+        ...
+
+    def trip(self, name: str) -> None:
+        """A protection wants the output off."""
+        ...
 
 
 class Delivery(Part):
@@ -157,7 +167,7 @@ class Delivery(Part):
     def pulse_ended(self, index: int, charge_c: float) -> None:
         """Feed the d.c. monitor."""
         if self._direct_current.pulse(charge_c, self._commanded(index)):
-            self._events.tripped("DC")
+            self._events.trip("DC")
 
     def steps(self, before: int, polarity: int) -> tuple[Step, ...]:
         """Return how the current comes up behind an edge."""
@@ -175,7 +185,7 @@ class Delivery(Part):
     def sample(self, *, judge_contact: bool) -> None:
         """Look at current and voltage on a plateau."""
         if self._overcurrent.sample(self._machine.value(SOURCE)):
-            self._events.tripped("OC_FW")
+            self._events.trip("OC_FW")
             return
         if judge_contact:
             self._judge(self._machine.value(OUTPUT), self._machine.value(TERMINAL))

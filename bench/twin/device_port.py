@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.twin.firmware import Refusal, State
-from bench.twin.part import Part
+from bench.twin.part import Part, late
 from bench.twin.virtual_time import NS_PER_S, Timeline
 
 if TYPE_CHECKING:
@@ -188,11 +188,11 @@ class DevicePort(Part):
             self._out.append((due_ns, f"EVT {now_ms} {name} {text}\n".encode("ascii")))
 
     def _table(self) -> dict[str, Callable[[tuple[str, ...]], str]]:
-        firmware, telemetry = self._firmware, self._unit.telemetry
+        firmware = self._firmware
         return {
             "IDN?": _bare(self._identity),
             "STAT?": _bare(self._status),
-            "MEAS?": _bare(telemetry.readings),
+            "MEAS?": _bare(self._readings),
             "LIMITS?": _bare(self._limits),
             "FAULTS?": _bare(self._faults),
             "LEVEL?": _bare(lambda: f"level={firmware.level}"),
@@ -200,20 +200,20 @@ class DevicePort(Part):
             "LEVEL": self._set_level,
             "MODE": self._set_mode,
             "START": self._start,
-            "STOP": _act(firmware.stop),
-            "PAUSE": _act(firmware.pause),
-            "RESUME": _act(firmware.resume),
-            "BOOST": _act(firmware.boost),
-            "FCLR": _act(firmware.clear_faults),
+            "STOP": _act(late(firmware, "stop")),
+            "PAUSE": _act(late(firmware, "pause")),
+            "RESUME": _act(late(firmware, "resume")),
+            "BOOST": _act(late(firmware, "boost")),
+            "FCLR": _act(late(firmware, "clear_faults")),
             "HB": self._heartbeat,
             "PING": _act(_nothing),
             "EVT": self._set_events,
             "SELFTEST?": _bare(lambda: "ref=ok adc=ok dac=ok cmp=ok wdt=ok"),
             "NONCE?": _bare(self._new_nonce),
             "UNLOCK": self._unlock,
-            "RESET": _act(firmware.reset_soon),
-            "POWEROFF": _act(firmware.power_off_soon),
-            "POWERON": _act(firmware.press_power),
+            "RESET": _act(late(firmware, "reset_soon")),
+            "POWEROFF": _act(late(firmware, "power_off_soon")),
+            "POWERON": _act(late(firmware, "press_power")),
             "CAL?": _bare(self._calibration),
             "NVM?": _bare(self._settings),
             "T:INJ": self._inject,
@@ -237,6 +237,9 @@ class DevicePort(Part):
     def _status(self) -> str:
         self._expire_test_mode()
         return self._unit.telemetry.status()
+
+    def _readings(self) -> str:
+        return self._unit.telemetry.readings()
 
     def _limits(self) -> str:
         table = ",".join(f"{level:g}" for level in self._unit.description.output.table_ua())

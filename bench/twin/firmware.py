@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from bench.twin.countdown import Countdown
-from bench.twin.delivery import Delivery, DeliveryEvents
-from bench.twin.part import Part
+from bench.twin.delivery import Delivery
+from bench.twin.part import Part, late
 from bench.twin.sensing import Sensing
 from bench.twin.virtual_time import Appointment, Timeline
 
@@ -89,8 +89,8 @@ class Firmware(Part):
         """Faulty: a session runs after the device has started."""
         self.on_event: Callable[[str, str], None] = _no_event
         self.on_output: Callable[[bool], None] = _no_output
-        self.timer = Countdown(timeline, unit.oscillator, self._session_over)
-        self.backstop = Countdown(timeline, unit.backstop_oscillator, self._backstop_over)
+        self.timer = Countdown(timeline, unit.oscillator, late(self, "session_over"))
+        self.backstop = Countdown(timeline, unit.backstop_oscillator, late(self, "backstop_over"))
         self.delivery = Delivery(
             timeline,
             unit.machine,
@@ -101,17 +101,12 @@ class Firmware(Part):
             detector=unit.contact,
             overcurrent=unit.firmware_overcurrent,
             direct_current=unit.direct_current,
-            events=DeliveryEvents(
-                full_level=self._full_level,
-                ramped_down=self._ramped_down,
-                contact_lost=self._contact_lost,
-                tripped=self.trip,
-            ),
+            events=self,
         )
         self.delivery.ramp_s = settings.ramp_s
         self.sensing = Sensing(
             timeline, unit.machine, unit.stage, unit.contact, unit.oscillator,
-            found=self._contact_judged,
+            found=late(self, "contact_judged"),
         )  # fmt: skip
 
     @property
@@ -345,7 +340,7 @@ class Firmware(Part):
             self.sensing.reset()
             self.sensing.begin(_SENSE_AFTER_OUTPUT_S)
 
-    def _contact_judged(self) -> None:
+    def contact_judged(self) -> None:
         """Sensing has a finding; contact starts what waits for it."""
         waiting = self.state is State.ARMED or (self.state is State.PAUSE and not self._user_paused)
         if self._unit.contact.present and waiting and self.hung is None:
@@ -365,14 +360,17 @@ class Firmware(Part):
         self.backstop.run()
         self.on_output(True)
 
-    def _full_level(self) -> None:
+    def full_level(self) -> None:
+        """The ramp is over."""
         if self.state is State.RAMP:
             self._enter(State.RUN)
 
-    def _ramped_down(self) -> None:
+    def ramped_down(self) -> None:
+        """The stop ramp is over."""
         self._end_output(State.IDLE)
 
-    def _contact_lost(self) -> None:
+    def contact_lost(self) -> None:
+        """The contact counts as lost."""
         if self.hung is None:
             self._end_output(State.PAUSE)
             window_s = self.settings.resume_window_s * self._unit.oscillator.device_s
@@ -382,12 +380,14 @@ class Firmware(Part):
         if self.state is State.PAUSE and not self._user_paused:
             self._enter(State.IDLE)
 
-    def _session_over(self) -> None:
+    def session_over(self) -> None:
+        """The session's time has been counted down."""
         if self.hung is None:
             self.on_event("SESSION", "over=1")
             self.stop()
 
-    def _backstop_over(self) -> None:
+    def backstop_over(self) -> None:
+        """The independent timer has run out."""
         self.trip("SELF")
 
     def _apply_level(self) -> None:

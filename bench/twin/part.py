@@ -5,12 +5,12 @@ A fault that sets ``unit.source.gian`` would otherwise do nothing, and nobody wo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from inspect import getattr_static
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
-__all__ = ["Part", "close_parts"]
+__all__ = ["Part", "close_parts", "late", "put_in_place"]
 
 _SET: Final = object.__setattr__
 
@@ -46,17 +46,41 @@ class Part:
             cls._names = behaviour | {name: bool(callable(value)) for name, value in own.items()}
 
 
-def close_parts(part: Part) -> None:
+def close_parts(root: Part) -> None:
     """Close the classes of a part that is complete and of every part that it holds."""
-    waiting, seen = [part], set[int]()
+    for part in _all_parts(root):
+        type(part).close(_own_values(part))
+
+
+def late(part: Part, method: str) -> Callable[[], None]:
+    """Return a call of a method that is looked up when it is called: a fault may have replaced it."""
+    getattr(part, method)
+
+    def call() -> None:
+        getattr(part, method)()
+
+    return call
+
+
+def put_in_place(root: Part, before: Part, part: object) -> None:
+    """Let every part that held one part hold another: a part that is replaced leaves no trace."""
+    for holder in _all_parts(root):
+        for name, value in _own_values(holder).items():
+            if value is before:
+                setattr(holder, name, part)
+            elif isinstance(value, list):
+                held = cast("list[object]", value)
+                held[:] = [part if each is before else each for each in held]
+
+
+def _all_parts(root: Part) -> Iterator[Part]:
+    waiting, seen = [root], set[int]()
     while waiting:
-        each = waiting.pop()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        own = _own_values(each)
-        type(each).close(own)
-        waiting += [value for value in own.values() if isinstance(value, Part)]
+        part = waiting.pop()
+        if id(part) not in seen:
+            seen.add(id(part))
+            yield part
+            waiting += [value for value in _own_values(part).values() if isinstance(value, Part)]
 
 
 def _own_values(part: Part) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from bench.twin.analogue import Analogue, Drive
@@ -11,7 +13,7 @@ from bench.twin.device_port import DevicePort
 from bench.twin.firmware import Firmware, State
 from bench.twin.machine import Machine
 from bench.twin.network import GROUND, ToneSource, Wiring
-from bench.twin.part import Part
+from bench.twin.part import Part, late, put_in_place
 from bench.twin.parts import (
     Battery,
     Boost,
@@ -39,7 +41,7 @@ from bench.twin.protection import (
 from bench.twin.spreads import HealthyDraw, draw_unit
 from bench.twin.stage import OutputStage, off_drive
 from bench.twin.telemetry import Telemetry
-from bench.twin.virtual_time import NS_PER_S, Timeline
+from bench.twin.virtual_time import NS_PER_S, FaultTimeline, Timeline
 
 __all__ = ["Unit"]
 
@@ -59,7 +61,7 @@ class Unit(Part):
     """One device. Every part may be changed or replaced until the first power-up, and after."""
 
     def __init__(self, timeline: Timeline, description: UnitDescription, wiring: Wiring) -> None:
-        self.timeline = timeline
+        self._timeline = timeline
         self.description = description
         draw = draw_unit(description)
         settings = description.firmware_settings
@@ -84,6 +86,8 @@ class Unit(Part):
             debounce_s=settings.contact_debounce_s,
         )
         self.machine = Machine(timeline, Analogue(timeline, wiring, self._off()))
+        self.timeline = FaultTimeline(timeline, late(self.machine, "disturb"))
+        """For faults that strike later."""
         self.stage = OutputStage(
             timeline, source=self.source, bridge=self.bridge, rail=self.rail,
             output=self.output, battery=self.battery, injection=self.injection,
@@ -95,11 +99,19 @@ class Unit(Part):
         self.port = DevicePort(timeline, self)
         self._warm_k = 0.0
 
+    if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: object) -> None:
+            before = self.__dict__.get(name)
+            super().__setattr__(name, value)
+            if isinstance(before, Part):
+                put_in_place(self, before, value)
+
     def ready(self) -> None:
         """Take over what was changed by fitting faults."""
         self.machine.disturb()
         self.stage.open_bridge()
-        self.timeline.after(_WARM_TICK_S, self._warm)
+        self._timeline.after(_WARM_TICK_S, self._warm)
 
     @property
     def draw_a(self) -> float:
@@ -122,7 +134,7 @@ class Unit(Part):
             else:
                 self.firmware.battery_changed()
         elif self.firmware.powered:
-            self.timeline.after(self.brown_out.hold_up_s, self._browned_out)
+            self._timeline.after(self.brown_out.hold_up_s, self._browned_out)
 
     def tones(self) -> tuple[ToneSource, ...]:
         """Return what a plugged charger brings with it from the mains."""
@@ -166,7 +178,7 @@ class Unit(Part):
             self.machine.disturb()
             self.stage.warming_k = step_k
             self.firmware.temperature_changed()
-        self.timeline.after(_WARM_TICK_S, self._warm)
+        self._timeline.after(_WARM_TICK_S, self._warm)
 
     def _make_output(self, draw: HealthyDraw) -> None:
         self.source = Source(
@@ -200,7 +212,7 @@ class Unit(Part):
     def _make_protections(self, draw: HealthyDraw) -> None:
         settings = self.description.firmware_settings
         self.hardware_overcurrent = HardwareOvercurrent(
-            self.timeline,
+            self._timeline,
             threshold_ua=settings.overcurrent_ua * draw.hardware_threshold,
             trip=self._hardware_tripped,
         )
@@ -223,7 +235,7 @@ class Unit(Part):
     @property
     def elapsed_s(self) -> float:
         """Virtual seconds since the world began."""
-        return self.timeline.now_ns / NS_PER_S
+        return self._timeline.now_ns / NS_PER_S
 
 
 def _identity(description: UnitDescription) -> Identity:

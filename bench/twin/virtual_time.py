@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 
-__all__ = ["NS_PER_S", "Appointment", "Timeline"]
+__all__ = ["NS_PER_S", "Appointment", "FaultTimeline", "Timeline"]
 
 NS_PER_S = 1_000_000_000
 
@@ -66,3 +66,34 @@ class Timeline:
         """Do the next appointment; the clock must already stand at its instant."""
         if self.next_ns() is not None:
             heapq.heappop(self._heap)[2].keep()
+
+
+class FaultTimeline:
+    """Virtual time for faults: before an action, cycles that were taken for alike are ended.
+
+    Without that a change could come while cycles are repeated instead of computed, and do nothing.
+    """
+
+    __slots__ = ("_before", "_timeline")
+
+    def __init__(self, timeline: Timeline, before: Callable[[], None]) -> None:
+        self._timeline = timeline
+        self._before = before
+
+    @property
+    def now_ns(self) -> int:
+        """Virtual time."""
+        return self._timeline.now_ns
+
+    def schedule(self, time_ns: int, action: Callable[[], None]) -> Appointment:
+        """Call ``action`` at ``time_ns`` (now, if that has passed)."""
+
+        def act() -> None:
+            self._before()
+            action()
+
+        return self._timeline.schedule(time_ns, act)
+
+    def after(self, delay_s: float, action: Callable[[], None]) -> Appointment:
+        """Call ``action`` ``delay_s`` from now."""
+        return self.schedule(self.now_ns + round(delay_s * NS_PER_S), action)

@@ -43,6 +43,8 @@ class ScopeCapabilities:
     peak_detect: bool
     most_points: int
     """Samples of one channel with all channels on, on the smallest memory of the family."""
+    most_points_alone: int
+    """The same with one channel on: more where the channels share the memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

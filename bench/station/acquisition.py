@@ -22,6 +22,7 @@ _TRIGGER_PATIENCE_S: Final = 2.0
 
 RANGE_MISMATCH: Final = 0.01
 """Preambles and ranges are answered with four digits and more; another range differs by far more."""
+_NEVER_ALONE: Final = 1 << 62
 COARSEST_INTERVAL: Final = 2.0
 """Of the sample interval that was asked for; a scope that has no memory for it cannot do the test."""
 
@@ -110,6 +111,9 @@ class Acquirer:
         self.codes_per_division = scope.capabilities.codes_per_division
         self._codes = scope.vertical_divisions * self.codes_per_division
         self._ranges: Mapping[Label, float] = {}
+        self._shown: dict[int, float] = {}
+        self._alone_from = _NEVER_ALONE
+        """Records of so many points did not fit into the memory that all channels share."""
         self._after_trigger_s = 0.0
         self._count = 0
         self.watchers: list[Callable[[Capture], None]] = []
@@ -124,9 +128,25 @@ class Acquirer:
     ) -> Capture:
         """Arm the scope, let ``cause`` happen, and return the stored record.
 
-        ``during`` happens in a record that is taken at once, while it fills. Raises
+        ``during`` happens in a record that is taken at once, while it fills. Where the memory is
+        too small, the record is taken again with the channels off that it does not need. Raises
         DeviceMisbehaved or FixtureError where the trigger never came, by who must cause it.
         """
+        try:
+            return self._take(shot, conditions, cause, during)
+        except NotOffered:
+            if cause is not None or during is not None or not self._gains_memory_alone(shot):
+                raise
+            self._alone_from = shot.points
+            return self._take(shot, conditions, cause, during)
+
+    def _take(
+        self,
+        shot: Shot,
+        conditions: Mapping[str, Scalar],
+        cause: Callable[[], None] | None,
+        during: Callable[[], None] | None,
+    ) -> Capture:
         self._on_action()
         with self._stopwatch.during("acquire"):
             ranges = self.configure(shot)
@@ -152,6 +172,9 @@ class Acquirer:
                     f"{full_scale * view.sensitivity / self._scope.vertical_divisions:.3g}"
                 ),
             )
+            self._shown[view.channel] = ranges[label]
+        if shot.points >= self._alone_from:
+            self._switch_off_others(shot)
         self._after_trigger_s = self._scope.configure_timebase(
             duration_s=shot.duration_s, before_trigger_s=shot.before_s, points=shot.points
         )
@@ -159,6 +182,19 @@ class Acquirer:
             self._configure_trigger(shot.trigger, ranges)
         self._ranges = ranges
         return ranges
+
+    def _gains_memory_alone(self, shot: Shot) -> bool:
+        has = self._scope.capabilities
+        return has.most_points_alone > has.most_points and shot.points < self._alone_from
+
+    def _switch_off_others(self, shot: Shot) -> None:
+        """Leave the memory to the channels of a shot: a scope shares it among those that are on."""
+        labels = (*shot.full_scale, *([] if shot.trigger is None else [shot.trigger.label]))
+        used = {self.scales.view(label).channel for label in labels}
+        for channel in [channel for channel in self._shown if channel not in used]:
+            self._scope.configure_channel(
+                channel, volts_per_division=self._shown.pop(channel), enabled=False
+            )
 
     def fetch(self, shot: Shot) -> Mapping[Label, Waveform]:
         """Transfer the completed record's channels, in volts at the scope."""

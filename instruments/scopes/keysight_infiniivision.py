@@ -126,6 +126,7 @@ class KeysightInfiniiVision(ScpiInstrument):
         error_report="queue",
         peak_detect=True,
         most_points=50_000,  # a 2000 X-Series scope with both channels of a pair on
+        most_points_alone=100_000,
     )
 
     vertical_divisions = 8

@@ -35,6 +35,7 @@ class RigolDho(RigolDs1000z):
         error_report="queue",
         peak_detect=True,
         most_points=1_000_000,
+        most_points_alone=10_000_000,
     )
     HORIZONTAL_DIVISIONS: ClassVar[int] = 10
     MEMORY_POINTS: ClassVar[Mapping[int, tuple[int, ...]]] = {

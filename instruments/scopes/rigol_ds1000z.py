@@ -109,6 +109,7 @@ class RigolDs1000z(SingleShotScope):
         error_report="queue",
         peak_detect=True,
         most_points=3_000_000,
+        most_points_alone=12_000_000,
     )
     HORIZONTAL_DIVISIONS: ClassVar[int] = 12
     MEMORY_POINTS: ClassVar[Mapping[int, tuple[int, ...]]] = {

@@ -33,6 +33,7 @@ class RigolMso5000(RigolDs1000z):
         error_report="queue",
         peak_detect=True,
         most_points=25_000_000,
+        most_points_alone=50_000_000,
     )
     HORIZONTAL_DIVISIONS: ClassVar[int] = 10
     MEMORY_POINTS: ClassVar[Mapping[int, tuple[int, ...]]] = {

@@ -152,6 +152,7 @@ class RohdeSchwarzRtb(SingleShotScope):
         error_report="queue",
         peak_detect=True,
         most_points=10_000_000,
+        most_points_alone=20_000_000,
     )
 
     _filled_ns = 0

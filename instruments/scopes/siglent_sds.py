@@ -90,9 +90,15 @@ _HIGH_DEFINITION = ScopeCapabilities(
     error_report="none",
     peak_detect=True,
     most_points=10_000_000,
+    most_points_alone=10_000_000,
 )
 _EIGHT_BITS = ScopeCapabilities(
-    bits=8, codes_per_division=30.0, error_report="none", peak_detect=True, most_points=10_000_000
+    bits=8,
+    codes_per_division=30.0,
+    error_report="none",
+    peak_detect=True,
+    most_points=10_000_000,
+    most_points_alone=10_000_000,
 )
 _LEAST_PAGE = 1000
 """Samples; a scope that says less at once has not understood the question."""

@@ -113,6 +113,7 @@ class SiglentSdsLegacy(SiglentScope):
         error_report="event status",
         peak_detect=True,
         most_points=7_000_000,
+        most_points_alone=14_000_000,
     )
 
     def __init__(self, session: Session, identity: Identity) -> None:

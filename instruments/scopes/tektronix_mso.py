@@ -102,6 +102,7 @@ class TektronixMso(TektronixScope):
         error_report="event status",
         peak_detect=True,
         most_points=10_000_000,
+        most_points_alone=10_000_000,
     )
     PREAMBLE: ClassVar[str] = "WFMO"
     WIDTH: ClassVar[int] = 2

@@ -96,6 +96,7 @@ class TektronixTbs(TektronixScope):
         error_report="event status",
         peak_detect=True,
         most_points=_RECORD_POINTS,
+        most_points_alone=_RECORD_POINTS,
     )
     PREAMBLE: ClassVar[str] = "WFMP"
     WIDTH: ClassVar[int] = 1

@@ -152,7 +152,9 @@ class RunSettings:
 
     def simulated_station(self, twin: RunningTwin) -> Station:
         """Return the station that the running twin is."""
-        return simulated_station(twin.addresses, self.profile, self.twin_seed)
+        return simulated_station(
+            twin.addresses, self.profile, self.twin_seed, self.simulated_instruments
+        )
 
     def require_calibration(self, station: Station) -> None:
         """Raise CalibrationOverdue where an instrument is past its date and the station blocks that.

@@ -40,7 +40,11 @@ SIMULATED_MODELS: Final[Mapping[str, Mapping[str, str]]] = {
         "siglent-sdm3055": "SDM3055",
         "siglent-sdm3065x": "SDM3065X",
     },
-    "switch": {"keysight-daq970a": "DAQ970A", "keithley-2700": "MODEL 2700"},
+    "switch": {
+        "keysight-daq970a": "DAQ970A",
+        "keithley-2700": "MODEL 2700",
+        "numato-32": "NUMATO-32",
+    },
     "supply": {
         "keysight-e36312a": "E36312A",
         "rigol-dp832a": "DP832A",

@@ -29,6 +29,7 @@ from bench.station.equipment import (
     SupplyOutputs,
 )
 from bench.station.simulated_instruments import SimulatedInstruments
+from instruments import is_board
 
 __all__ = [
     "Addresses",
@@ -129,16 +130,28 @@ def unit_description(
     }
 
 
-def simulated_station(addresses: Addresses, profile: Profile, seed: int) -> Station:
-    """Return the station of docs/laboratory.md at the addresses of a running simulated bench."""
+def simulated_station(
+    addresses: Addresses,
+    profile: Profile,
+    seed: int,
+    instruments: SimulatedInstruments | None = None,
+) -> Station:
+    """Return the station of docs/laboratory.md at the addresses of a running simulated bench.
+
+    A relay board answers no ``*IDN?``: it is named, and its relays count from 1.
+    """
+    switch = (instruments or SimulatedInstruments()).model("switch")
+    relays = {name: k for k, name in enumerate(RELAYS, start=1)} if is_board(switch) else RELAYS
     return Station(
         name=f"simulated bench, seed {seed}",
         simulated=True,
         path=None,
         sha256="",
-        instruments={role: _instrument(role, addresses) for role in ROLES},
+        instruments={
+            role: _instrument(role, addresses, switch if role == "switch" else "") for role in ROLES
+        },
         scope_channels=_scope_channels(),
-        relays=RELAYS,
+        relays=relays,
         loads=tuple(
             LoadEntry(
                 relay=relay,
@@ -164,11 +177,11 @@ def simulated_station(addresses: Addresses, profile: Profile, seed: int) -> Stat
     )
 
 
-def _instrument(role: str, addresses: Addresses) -> InstrumentEntry:
+def _instrument(role: str, addresses: Addresses, model: str) -> InstrumentEntry:
     return InstrumentEntry(
         role=role,
         resource=getattr(addresses, role),
-        model="",
+        model=model,
         serial=addresses.serials.get(role, ""),
         calibration_due=None,
         calibration_certificate="",

@@ -38,6 +38,7 @@ from bench.twin.dmms.rigol_siglent import (
     SiglentSdm,
 )
 from bench.twin.laboratory_time import LaboratoryTime
+from bench.twin.relay_board import NumatoBoard
 from bench.twin.scope import Oscilloscope
 from bench.twin.scopes.keysight_3000x import KeysightScope
 from bench.twin.scopes.rigol import RigolDs1000z
@@ -199,6 +200,7 @@ SWITCHES: Mapping[str, Dialect[SwitchUnit]] = {
         build=_switch(SwitchUnit),
         identity="Keysight Technologies,DAQ970A,{serial},A.02.02-SIMULATED",
     ),
+    "numato-32": Dialect(build=_switch(NumatoBoard), identity="Numato,NUMATO-32,{serial},0000000A"),
     "keithley-2700": Dialect(
         build=_switch(Keithley2700),
         identity="KEITHLEY INSTRUMENTS INC.,MODEL 2700,{serial},B09-SIMULATED",

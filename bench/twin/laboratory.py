@@ -86,8 +86,7 @@ class Laboratory:
             for role, instrument in self._instruments.items()
         }
         addresses: dict[str, Address] = {
-            role: known[self._transports.get(role, TRANSPORTS[0])]
-            for role, known in resources.items()
+            role: known[self._transport_of(role)] for role, known in resources.items()
         }
         addresses["device"] = (
             f"tcp://{LOOPBACK}:{await self._serve(DeviceLinkServer(self.time).connect)}"
@@ -106,21 +105,24 @@ class Laboratory:
 
     async def _serve_instrument(self, role: str, instrument: ScpiInstrument) -> dict[str, str]:
         """Serve one instrument by every transport; return its VISA resources."""
-        hislip_port = await self._serve(HislipServer(instrument).connect)
         socket_port = await self._serve(StreamServer(instrument).connect)
-        vxi11 = Vxi11Server(instrument)
-        vxi11.port = await self._serve(vxi11.connect)
-        found = {
-            "hislip": f"TCPIP::{LOOPBACK}::hislip0,{hislip_port}::INSTR",
-            "socket": f"TCPIP::{LOOPBACK}::{socket_port}::SOCKET",
-            "vxi11": f"TCPIP::{LOOPBACK},{vxi11.port}::inst0::INSTR",
-        }
-        if self._transports.get(role) == "serial":
+        found = {"socket": f"TCPIP::{LOOPBACK}::{socket_port}::SOCKET"}
+        if not _is_board(instrument):
+            hislip_port = await self._serve(HislipServer(instrument).connect)
+            vxi11 = Vxi11Server(instrument)
+            vxi11.port = await self._serve(vxi11.connect)
+            found["hislip"] = f"TCPIP::{LOOPBACK}::hislip0,{hislip_port}::INSTR"
+            found["vxi11"] = f"TCPIP::{LOOPBACK},{vxi11.port}::inst0::INSTR"
+        if self._transport_of(role) == "serial":
             instrument.put_on_serial_line()
             terminal = ScpiTerminal(instrument)
             self._terminals.append(terminal)
             found["serial"] = f"ASRL{terminal.path}::INSTR"
         return found
+
+    def _transport_of(self, role: str) -> str:
+        usual = "serial" if _is_board(self._instruments[role]) else TRANSPORTS[0]
+        return self._transports.get(role, usual)
 
     async def _serve(self, factory: Callable[[], asyncio.Protocol]) -> int:
         server, port = await listen(factory)
@@ -134,4 +136,13 @@ class Laboratory:
                 f"transports: expected one of {', '.join(self._instruments)} = one of "
                 f"{', '.join(TRANSPORTS)}, found {choice!r}"
             )
+        if _is_board(self._instruments[role]) and transport not in {"serial", "socket"}:
+            raise ValueError(
+                f"transports: a relay board is reached by serial or socket, found {choice!r}"
+            )
         return role, transport
+
+
+def _is_board(instrument: ScpiInstrument) -> bool:
+    """Return whether an instrument speaks no SCPI, which only streams carry."""
+    return instrument.message_end != b"\n"

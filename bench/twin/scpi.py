@@ -50,6 +50,8 @@ def scientific(value: float) -> str:
 class ScpiInstrument:
     """An instrument without functions; the real ones add theirs to :attr:`tree`."""
 
+    message_end = b"\n"
+    """What ends a message on a stream; another one is no SCPI, and only streams carry it."""
     error_queue_length = 20
     error_format = '{code:+d},"{text}"'
     """How the error queue prints an entry."""

@@ -38,7 +38,7 @@ class ScpiStream:
     def feed(self, data: bytes) -> bytes:
         """Execute every message that is complete; return what they answer."""
         late, self._late = self._late, b""
-        *messages, self._pending = (self._pending + data).split(b"\n")
+        *messages, self._pending = (self._pending + data).split(self._instrument.message_end)
         replies = b"".join([self._take(message) for message in messages])
         if len(self._pending) > _LONGEST_MESSAGE:
             self._overrun, self._pending = True, b""

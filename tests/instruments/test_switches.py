@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import tty
 
 import pytest
 
@@ -173,6 +175,45 @@ def test_a_channel_that_the_board_has_not_is_refused(kind):
     with pytest.raises(SettingOutOfRange, match=r"channels \[0, 5\] do not exist"):
         driver.close_channels([0, 5])
     assert board.sent == []
+
+
+class LcusPeer:
+    """An LCUS board on a pseudo-terminal: takes frames with their sum, answers nothing."""
+
+    def __init__(self) -> None:
+        self.closed: set[int] = set()
+        self._received = b""
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        self.resource_name = f"ASRL{os.ttyname(self._slave)}::INSTR"
+
+    def close(self) -> None:
+        os.close(self._master)
+        os.close(self._slave)
+
+    def take(self) -> None:
+        """Obey what has been received; a frame with another sum is dropped."""
+        self._received += os.read(self._master, 4096)
+        while len(self._received) >= 4:
+            body, self._received = self._received[:4], self._received[4:]
+            start, channel, on, total = body
+            assert (start, sum(body[:3]) & 0xFF) == (0xA0, total)
+            (self.closed.add if on else self.closed.discard)(channel)
+
+
+def test_an_lcus_on_a_serial_port_obeys_every_channel():
+    board = LcusPeer()
+    name = f"{board.resource_name}?baud=9600"
+    driver = open_load_switch(name, expected_model="LCUS-16", timeout_s=1.0, clock=HandClock())
+    driver.close_channels(range(1, 17))  # 10 is a line feed: it must arrive as it is
+    board.take()
+    assert board.closed == set(range(1, 17))
+    driver.open_channels([10])
+    board.take()
+    assert board.closed == set(range(1, 17)) - {10}
+    assert driver.closed_channels([9, 10]) == {9}
+    driver.close()
+    board.close()
 
 
 class NumatoPeer(Peer):

@@ -20,10 +20,10 @@ def serve():
     running: list[Served] = []
     opened: list = []
 
-    def start(opener, role: str, name: str):
+    def start(opener, role: str, name: str, **options):
         laboratory = Laboratory(FakeWorld(), seed=3, instruments=InstrumentNames(**{role: name}))
         running.append(Served(laboratory))
-        driver = opener(str(running[-1].addresses[role]), timeout_s=5.0)
+        driver = opener(str(running[-1].addresses[role]), timeout_s=5.0, **options)
         opened.append(driver)
         return driver, laboratory
 
@@ -40,7 +40,20 @@ def test_the_lists_of_names_are_the_same_on_both_sides():
         assert found == SIMULATED_MODELS[role]
 
 
-@pytest.mark.parametrize("name", SWITCHES)
+def test_a_board_without_scpi_drives_the_fixture_s_relays_in_their_order(serve):
+    switch, laboratory = serve(open_load_switch, "switch", "numato-32", expected_model="NUMATO-32")
+    switch.reset()
+    switch.close_channels([1, 20, 21, 27])
+    switch.open_channels([20])
+    world = laboratory.time.world
+    assert [n for n, closed in world.relays.items() if closed] == [101, 201, 207]
+    assert switch.closed_channels(switch.channels) == {1, 21, 27}
+    assert switch.identity.serial == "SIM-3-3"
+    switch.open_all()
+    assert not any(world.relays.values())
+
+
+@pytest.mark.parametrize("name", sorted(set(SWITCHES) - {"numato-32"}))
 def test_relays_close_and_open_one_by_one_and_the_others_stay(serve, name):
     switch, laboratory = serve(open_load_switch, "switch", name)
     switch.reset()

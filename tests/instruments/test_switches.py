@@ -182,7 +182,6 @@ class LcusPeer:
 
     def __init__(self) -> None:
         self.closed: set[int] = set()
-        self._received = b""
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         self.resource_name = f"ASRL{os.ttyname(self._slave)}::INSTR"
@@ -191,13 +190,14 @@ class LcusPeer:
         os.close(self._master)
         os.close(self._slave)
 
-    def take(self) -> None:
-        """Obey what has been received; a frame with another sum is dropped."""
-        self._received += os.read(self._master, 4096)
-        while len(self._received) >= 4:
-            body, self._received = self._received[:4], self._received[4:]
-            start, channel, on, total = body
-            assert (start, sum(body[:3]) & 0xFF) == (0xA0, total)
+    def take(self, frames: int) -> None:
+        """Obey so many frames, waiting for the last."""
+        received = b""
+        while len(received) < 4 * frames:
+            received += os.read(self._master, 4 * frames - len(received))
+        for at in range(0, len(received), 4):
+            start, channel, on, total = received[at : at + 4]
+            assert (start, sum(received[at : at + 3]) & 0xFF) == (0xA0, total)
             (self.closed.add if on else self.closed.discard)(channel)
 
 
@@ -206,10 +206,10 @@ def test_an_lcus_on_a_serial_port_obeys_every_channel():
     name = f"{board.resource_name}?baud=9600"
     driver = open_load_switch(name, expected_model="LCUS-16", timeout_s=1.0, clock=HandClock())
     driver.close_channels(range(1, 17))  # 10 is a line feed: it must arrive as it is
-    board.take()
+    board.take(16)
     assert board.closed == set(range(1, 17))
     driver.open_channels([10])
-    board.take()
+    board.take(1)
     assert board.closed == set(range(1, 17)) - {10}
     assert driver.closed_channels([9, 10]) == {9}
     driver.close()

@@ -13,7 +13,13 @@ from bench.measure.envelopes import (
 from bench.measure.levels import Excursion, Shutdown, excursions, shutdown, worst_mean
 from bench.measure.pulses import PulseTable, RecordAnalysis, analyse
 from bench.measure.ramps import Ramp, ramp
-from bench.measure.rates import GridDefects, RepetitionRate, grid_defects, repetition_rate
+from bench.measure.rates import (
+    GridDefects,
+    RepetitionRate,
+    grid_defects,
+    instant_noise_s,
+    repetition_rate,
+)
 from bench.measure.shape import Template, pause_noise, plateau_noise, shape_deviation
 from bench.measure.sine import (
     Distortion,
@@ -68,6 +74,7 @@ __all__ = [
     "fit_sine",
     "fit_sine_at",
     "grid_defects",
+    "instant_noise_s",
     "natural_pair_gap",
     "pair_phases",
     "pause_noise",

@@ -10,13 +10,22 @@ from numpy.typing import NDArray
 
 from bench.measure.pulses import PulseTable
 
-__all__ = ["GridDefects", "RepetitionRate", "grid_defects", "repetition_rate"]
+__all__ = [
+    "GridDefects",
+    "RepetitionRate",
+    "grid_defects",
+    "instant_noise_s",
+    "repetition_rate",
+]
 
 _Instants = NDArray[np.float64]
 
 _BREAK = 0.25
 """Part of a period by which a longer pause must differ from whole periods to start a new grid."""
 _SCREEN = 0.1
+_LINEAR = math.sqrt(2.0 / 3.0)
+_MEAN_OF_CROSSINGS = 0.2
+"""Found by simulation, within a fifth for noise up to four times the slope a sample."""
 _ON_GRID = 0.25
 """A pulse nearer than this share of a period to a grid instant is the one of that instant."""
 
@@ -75,6 +84,23 @@ def repetition_rate(pulses: PulseTable, *, noise_floor_s: float = 0.0) -> Repeti
         jitter_peak_to_peak_s=float(np.ptp(residuals)),
         count=int(instants.size),
     )
+
+
+def instant_noise_s(
+    *, noise_rms: float, swing: float, transition_s: float, sample_interval_s: float
+) -> float:
+    """Return the standard deviation that noise alone gives a 50 % instant.
+
+    ``transition_s`` is the 10-90 % duration of the swing. A straight line between two noisy samples
+    crosses with sqrt(2/3) of the noise over the slope; the mean of a first and a last crossing
+    of a slow transition scatters less (a share found by simulation, tests/measure/test_trains.py).
+    A transition within one sample is known to a sample only.
+    """
+    if not transition_s > sample_interval_s:
+        return sample_interval_s / math.sqrt(12.0)
+    slope = 0.8 * swing / transition_s * sample_interval_s
+    ratio = noise_rms / slope
+    return sample_interval_s * _LINEAR * ratio / (1.0 + _MEAN_OF_CROSSINGS * ratio)
 
 
 def grid_defects(pulses: PulseTable, period_s: float) -> GridDefects:

@@ -7,6 +7,7 @@ from bench.measure import (
     analyse,
     bursts,
     grid_defects,
+    instant_noise_s,
     natural_pair_gap,
     pair_phases,
     polarity_cycles,
@@ -83,6 +84,30 @@ def test_rate_and_jitter_of_a_known_grid():
     assert abs(found.rate_hz * 1000.25 * SAMPLE - 1.0) < (
         4.0 * found.standard_uncertainty_hz / found.rate_hz
     )
+
+
+@pytest.mark.parametrize("edge", [6.0, 12.0, 40.0, 80.0])
+@pytest.mark.parametrize("noise", [0.5, 1.5, 4.0])
+@pytest.mark.parametrize("jitter", [0.0, 1.0])
+def test_noise_of_the_record_is_no_jitter_and_hides_none(edge, noise, jitter):
+    """From a flat record's codes to the jitter that the pulses were made with, in samples."""
+    rng = np.random.default_rng(3)
+    starts = 300.0 + 1000.25 * np.arange(800) + rng.normal(0.0, jitter, 800)
+    values = trapezoids(starts, starts + 300.0, np.full(800, 90.0), size=801_000, edge=edge)
+    analysis = analyse(record(values, noise=noise))
+    floor_s = instant_noise_s(
+        noise_rms=analysis.noise_rms,
+        swing=float(np.median(analysis.pulses.top)),
+        transition_s=float(np.nanmedian(analysis.pulses.rise_s)),
+        sample_interval_s=SAMPLE,
+    )
+    plain = repetition_rate(analysis.pulses)
+    found = repetition_rate(analysis.pulses, noise_floor_s=floor_s)
+    if jitter == 0.0:
+        assert floor_s == pytest.approx(plain.jitter_rms_s, rel=0.2)
+        assert found.jitter_rms_s <= 0.6 * plain.jitter_rms_s
+    else:
+        assert found.jitter_rms_s / SAMPLE == pytest.approx(1.0, abs=0.2)
 
 
 def test_missing_and_extra_pulses_are_named_and_do_not_disturb_the_rate():

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from bench.judge import evaluate, interval_budget, normal, rectangular
-from bench.measure import Train, bursts, repetition_rate, trains
+from bench.measure import Train, bursts, instant_noise_s, repetition_rate, trains
 from bench.station.measurands import leading_phases, transitions
 from bench.station.measured import Measured
 from bench.station.steady_output import SteadyOutput
@@ -71,14 +71,17 @@ def period_jitter(output: SteadyOutput, *, timebase_ppm: float) -> Measured:
     rise_s = float(np.nanmedian(pulses.rise_s))
     top = float(np.median(np.abs(pulses.top)))
     interval_s = output.capture.waveforms[output.label].sample_interval_s
-    noise_s = output.analysis.noise_rms / top * max(rise_s, interval_s)
-    quantised_s = interval_s / math.sqrt(12.0)
-    found = repetition_rate(leading, noise_floor_s=math.hypot(noise_s, quantised_s))
+    floor_s = instant_noise_s(
+        noise_rms=output.analysis.noise_rms,
+        swing=top,
+        transition_s=rise_s,
+        sample_interval_s=interval_s,
+    )
+    found = repetition_rate(leading, noise_floor_s=floor_s)
     if found is None:
         return _none(output, "1")
     # The standard deviation of n residuals is itself known to 1/sqrt(2 (n - 2)).
     share = 1.0 / math.sqrt(2.0 * max(found.count - 2, 1))
-    floor_s = math.hypot(noise_s, quantised_s)
     budget = evaluate(
         "period jitter",
         "1",

@@ -11,6 +11,13 @@ from bench.measure.envelopes import (
     rate_segments,
 )
 from bench.measure.levels import Excursion, Shutdown, excursions, shutdown, worst_mean
+from bench.measure.modulation import (
+    FittedModulation,
+    Modulation,
+    SeenModulation,
+    fit_modulation,
+    seen_modulation,
+)
 from bench.measure.pulses import PulseTable, RecordAnalysis, analyse
 from bench.measure.ramps import Ramp, ramp
 from bench.measure.rates import (
@@ -48,7 +55,9 @@ __all__ = [
     "Distortion",
     "Envelope",
     "Excursion",
+    "FittedModulation",
     "GridDefects",
+    "Modulation",
     "PolarityCycles",
     "PulsePairs",
     "PulseTable",
@@ -56,6 +65,7 @@ __all__ = [
     "RateSegment",
     "RecordAnalysis",
     "RepetitionRate",
+    "SeenModulation",
     "Shutdown",
     "SineFit",
     "Spread",
@@ -71,6 +81,7 @@ __all__ = [
     "envelope_deviation",
     "excursions",
     "first_edge",
+    "fit_modulation",
     "fit_sine",
     "fit_sine_at",
     "grid_defects",
@@ -83,6 +94,7 @@ __all__ = [
     "ramp",
     "rate_segments",
     "repetition_rate",
+    "seen_modulation",
     "shape_deviation",
     "shutdown",
     "summarise_channel",

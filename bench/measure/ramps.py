@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.measure.modulation import Modulation, fit_modulation
 from bench.measure.pulses import PulseTable
 
 __all__ = ["Ramp", "ramp"]
@@ -16,8 +17,14 @@ _LOW, _HIGH = 0.1, 0.9
 _FINAL_SHARE = 0.25
 """Last part of the record, over its duration, that shows the final amplitude."""
 _FEWEST = 3
+_NEIGHBOURS = 5
+"""Pulses of which a setback is told: the scatter of single ones is none."""
+_PERIODS = 1.0
+"""Of an envelope, at the end of a record: enough to tell where it stands."""
 _AT_REST = 0.02
 """Pulses below this share of the largest do not belong to the train (contact sensing)."""
+_LEAST_SHARE = 0.25
+"""Of an envelope's crest: lower pulses tell too little of the rise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,51 +37,78 @@ class Ramp:
     """Of the line's slope, or of a step's pulses where there is no line."""
     overshoot: float
     """Largest amplitude over the final one, less one."""
+    setback: float
+    """How far amplitudes fall below earlier ones, over the final one; 0 where all of it rises."""
     final: float
     """Median amplitude at the end of the record."""
     pulses: int
     """Pulses on the line."""
 
 
-def ramp(pulses: PulseTable, *, crest_period_s: float | None = None) -> Ramp | None:
+def ramp(pulses: PulseTable, *, modulation: Modulation | None = None) -> Ramp | None:
     """Fit the rise of ``|top|`` over the pulses' starts; None where there are no pulses.
 
-    ``crest_period_s``: of an envelope; its crests are the amplitudes then.
+    ``modulation``: a declared envelope. Each amplitude counts over its share of the crest then; where
+    the envelope stands is told by the pulses behind the rise, of which the record should hold a
+    period.
     """
     whole = pulses.whole()
-    tops, signs = np.abs(whole.top), whole.polarity
-    if tops.size == 0:
+    largest = np.nanmax(np.abs(whole.top), initial=0.0)
+    whole = whole.select(np.abs(whole.top) > _AT_REST * largest)
+    if modulation is not None:
+        whole = _without(modulation, whole)
+    if len(whole) == 0:
         return None
-    own = tops > _AT_REST * float(tops.max())
-    starts, tops, signs = whole.start_s[own], tops[own], signs[own]
-    if crest_period_s is not None:
-        rows = _crests(starts, tops, crest_period_s)
-        starts, tops, signs = starts[rows], tops[rows], signs[rows]
-    ended = starts >= starts[-1] - _FINAL_SHARE * (starts[-1] - starts[0])
+    starts, tops, signs = whole.start_s, np.abs(whole.top), whole.polarity
+    ended = _ended(starts, _FINAL_SHARE * (starts[-1] - starts[0]))
     final = float(np.median(tops[ended]))
     tops = _alike(tops, signs, ended, final)
     overshoot = float(tops.max()) / final - 1.0
+    setback = _setback(tops) / final
     rising = (tops >= _LOW * final) & (tops <= _HIGH * final)
     reached = int(np.argmax(tops > _HIGH * final))
     rising[reached:] = False
     if int(rising.sum()) < _FEWEST:
         period_s = float(np.median(np.diff(starts))) if starts.size > 1 else 0.0
-        step_s = float(starts[reached] - starts[0])
-        return Ramp(
-            duration_s=step_s,
-            standard_uncertainty_s=period_s / np.sqrt(3.0),
-            overshoot=overshoot,
-            final=final,
-            pulses=int(rising.sum()),
-        )
-    slope, error = _line(starts[rising], tops[rising])
+        duration_s, error_s = float(starts[reached] - starts[0]), period_s / np.sqrt(3.0)
+    else:
+        slope, error = _line(starts[rising], tops[rising])
+        duration_s, error_s = final / slope, final / slope * error / slope
     return Ramp(
-        duration_s=final / slope,
-        standard_uncertainty_s=final / slope * error / slope,
+        duration_s=duration_s,
+        standard_uncertainty_s=error_s,
         overshoot=overshoot,
+        setback=setback,
         final=final,
         pulses=int(rising.sum()),
     )
+
+
+def _setback(tops: NDArray[np.float64]) -> float:
+    """Return how far amplitudes fall below earlier ones, each the median of neighbours."""
+    if tops.size < _NEIGHBOURS:
+        return 0.0
+    smooth = np.median(np.lib.stride_tricks.sliding_window_view(tops, _NEIGHBOURS), axis=1)
+    return float((np.maximum.accumulate(smooth) - smooth).max())
+
+
+def _ended(starts: NDArray[np.float64], last_s: float) -> NDArray[np.bool_]:
+    return starts >= starts[-1] - last_s
+
+
+def _without(modulation: Modulation, pulses: PulseTable) -> PulseTable:
+    """Return the pulses brought to the crest, without those in the trough; none if it is not known."""
+    if len(pulses) == 0:
+        return pulses
+    starts = pulses.start_s
+    last_s = max(_FINAL_SHARE * (starts[-1] - starts[0]), _PERIODS / modulation.rate_hz)
+    fitted = fit_modulation(pulses.select(_ended(starts, last_s)), modulation)
+    if fitted is None:
+        return pulses.select(slice(0, 0))
+    shares = fitted.shares(starts)
+    rows = shares >= _LEAST_SHARE  # False for NaN
+    kept = pulses.select(rows)
+    return replace(kept, top=kept.top / shares[rows])
 
 
 def _alike(
@@ -87,17 +121,6 @@ def _alike(
         if own_end.size:
             scaled[signs == sign] *= final / float(np.median(own_end))
     return scaled
-
-
-def _crests(
-    starts: NDArray[np.float64], tops: NDArray[np.float64], period_s: float
-) -> NDArray[np.intp]:
-    """Return the row of the largest pulse of each period."""
-    number = np.floor((starts - starts[0]) / period_s).astype(np.int64)
-    rows = [
-        int(np.flatnonzero(number == k)[np.argmax(tops[number == k])]) for k in np.unique(number)
-    ]
-    return np.asarray(rows, dtype=np.intp)
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:

@@ -36,6 +36,9 @@ SHIPPED: Final = Path(__file__).with_name("profiles")
 MARKS: Final = ("V", "V2", "R", "R?", "D", "P")
 """Verified, verified in a secondary source, recalled, recalled unsurely, derived, proposed."""
 
+LEAST_CHANGE: Final = 1.2
+"""Ratio of two rates that follow one another: nearer ones cannot be told from a clock that is off."""
+
 DEFAULT_UNLOCK_KEY: Final = "MCB-TEST"
 _DEFAULT_SOURCE: Final = "no source given"
 
@@ -141,6 +144,12 @@ def _mode(table: Table, name: str) -> tuple[ModeStep, ...]:
             f"modes.{name}.sequence: expected two steps or more, each with a rate of its own, "
             f"found {', '.join(f'{hz:g} Hz' for hz in rates) or 'none'}",
         )
+    for before, after in zip(rates, rates[1:] + rates[:1], strict=True):
+        if not max(before, after) / min(before, after) >= LEAST_CHANGE:
+            raise table.problem(
+                f"modes.{name}.sequence: expected rates that follow one another to differ by "
+                f"{LEAST_CHANGE - 1.0:.0%} or more, found {before:g} Hz and {after:g} Hz",
+            )
     table.finish()
     return tuple(steps)
 
@@ -291,6 +300,7 @@ def _protection(table: Table) -> Protection:
         contact_off_ohm=table.quantity("contact_off", "ohm", above=0),
         dc_threshold_ua=table.quantity("dc_threshold", "uA", above=0),
         dc_window_s=table.quantity("dc_window", "s", above=0),
+        dc_limit_ua=table.optional("dc_second_limiter", "uA"),
         over_temperature_c=table.quantity("over_temperature", "degC"),
         battery_nominal_v=table.quantity("battery_nominal", "V", above=0),
         battery_low_v=table.quantity("battery_low", "V", above=0),

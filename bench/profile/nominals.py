@@ -90,6 +90,12 @@ NOMINALS: Final[Mapping[str, Nominal]] = MappingProxyType(
         "pulse duration": _declared("s", lambda p: p.waveform.pulse_duration_s),
         "repetition rate": _declared("Hz", lambda p: p.waveform.repetition_rate_hz),
         "duty": _declared("1", lambda p: p.waveform.duty),
+        "envelope depth": _declared(
+            "1", lambda p: p.waveform.envelope.depth if p.waveform.envelope else 0.0
+        ),
+        "envelope rate": _declared(
+            "Hz", lambda p: p.waveform.envelope.rate_hz if p.waveform.envelope else 0.0
+        ),
         "pulses per train": _declared("pulses", lambda p: float(p.waveform.pulses_per_train)),
         "train duration": _declared("s", lambda p: p.waveform.train_s),
         "dc": Nominal("uA", Declaration.dc_ua),

@@ -102,6 +102,12 @@ class Waveform:
         return self.train_s if self.kind == "alternating" else self.pulse_period_s
 
     @property
+    def rhythm_s(self) -> float:
+        """The slower of its two rhythms: polarities and envelope."""
+        envelope_s = 0.0 if self.envelope is None else 1.0 / self.envelope.rate_hz
+        return max(self.polarity_cycle_s, envelope_s)
+
+    @property
     def repeat_s(self) -> float:
         """Time until everything repeats, trains and envelope included."""
         single = self.kind != "alternating" and self.train_gap_s > 0
@@ -227,6 +233,8 @@ class Protection:
     contact_off_ohm: float
     dc_threshold_ua: float
     dc_window_s: float
+    dc_limit_ua: float | None
+    """Threshold of a second limiter of direct current, independent of the first."""
     over_temperature_c: float
     battery_nominal_v: float
     battery_low_v: float

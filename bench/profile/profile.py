@@ -61,11 +61,20 @@ class Profile(Declaration):
             "several levels": len(self.output.levels) > 1,
             "several modes": bool(self.mode_steps),
             "sequence": any(len(steps) > 1 for steps in self.mode_steps.values()),
-            "trains or programmes": wave.pulses_per_train > 1 or bool(self.mode_steps),
+            "course": wave.pulses_per_train > 1
+            or wave.envelope is not None
+            or bool(self.mode_steps),
             "boost": self.output.boost is not None,
-            "second d.c. limiter": self.output.blocking_uf is not None,
+            "second d.c. limiter": self.protection.dc_limit_ua is not None
+            or self.output.blocking_uf is not None,
         }
         return frozenset(name for name, present in has.items() if present)
+
+    @property
+    def slowest_rate_hz(self) -> float:
+        """Lowest repetition rate of all modes: its pauses are the longest that are no end."""
+        rates = [step.rate_hz for steps in self.mode_steps.values() for step in steps]
+        return min((self.waveform.repetition_rate_hz, *rates))
 
     def with_rate(self, rate_hz: float) -> Self:
         """Return the profile with its pulses at another rate: what a step of a mode declares."""

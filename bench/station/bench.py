@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final, Self
 
 from bench.device.link import DeviceState
@@ -28,6 +28,7 @@ from bench.station.histories import Histories
 from bench.station.indicators import Indicators
 from bench.station.injections import Injections
 from bench.station.latch import Latch
+from bench.station.modulated import Modulated
 from bench.station.programmes import Programmes
 from bench.station.ranges import RangeChoice
 from bench.station.reactions import Reaction, Reactions
@@ -89,6 +90,12 @@ class Bench:
             clock=station.clock,
             profile=profile,
         )
+        if profile.timers.link_timeout_s is not None:
+            self.clock.attend(
+                self.treatment.link.status,
+                timeout_s=profile.timers.link_timeout_s,
+                tapped=partial(self.fixture.closed, "sync_link"),
+            )
         self.ranges = RangeChoice(profile=profile)
         self.records = EventRecords(acquirer=self.acquirer, ranges=self.ranges)
         self.reactions = Reactions(
@@ -191,6 +198,7 @@ class Bench:
             treatment=self.treatment, direct=self.direct, clock=self.clock
         )
         self.programmes = Programmes(treatment=self.treatment, records=self.records)
+        self.modulated = Modulated(treatment=self.treatment, records=self.records)
         self.boosts = Boosts(treatment=self.treatment, records=self.records, clock=self.clock)
         self.contact_thresholds = ContactThresholds(
             treatment=self.treatment,

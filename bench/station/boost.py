@@ -1,4 +1,4 @@
-"""A temporary boost: one record from before it until it is over."""
+"""A temporary boost: one record from before it until it is over, and a finer one behind it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SAMPLES_PER_PULSE: Final = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boosted:
-    """Three parts of one record: the boost, what came before and after it."""
+    """The record around a boost, the boost within it, and a finer record behind it."""
 
     whole: SteadyOutput
     boosted: SteadyOutput
@@ -69,12 +69,23 @@ class Boosts:
             points=points_for(duration_s, interval_s=interval_s),
             meanwhile=ask,
         )
+        after = self._records.look(
+            "behind the boost",
+            {Label.CURRENT: self._records.ranges.level_a(level)},
+            duration_s=AFTER_S,
+            conditions={"level": level, "load_ohm": load_ohm},
+            points=points_for(AFTER_S, interval_s=interval_s),
+        )
         self._treatment.must_run()
         self._treatment.stop()
-        whole = SteadyOutput(capture=capture, profile=profile, level=level, load_ohm=load_ohm)
-        return self._parts(whole, (profile.current_ua(level, load_ohm) + boost.current_ua) / 2e6)
+        whole, behind = (
+            SteadyOutput(capture=one, profile=profile, level=level, load_ohm=load_ohm)
+            for one in (capture, after)
+        )
+        middle_a = (profile.current_ua(level, load_ohm) + boost.current_ua) / 2e6
+        return self._parts(whole, behind, middle_a)
 
-    def _parts(self, whole: SteadyOutput, middle_a: float) -> Boosted:
+    def _parts(self, whole: SteadyOutput, after: SteadyOutput, middle_a: float) -> Boosted:
         leading = leading_phases(whole)
         high = np.flatnonzero(np.abs(leading.top) > middle_a)
         if high.size < 2 or high[-1] + 1 >= len(leading):
@@ -85,12 +96,10 @@ class Boosts:
         begins_s = float(leading.start_s[high[0]])
         ends_s = float(leading.start_s[high[-1] + 1])
         guard_s = whole.profile.waveform.pulse_period_s / 4
-        waveform = whole.capture.waveforms[whole.label]
-        end_s = waveform.t0_s + waveform.duration_s
         return Boosted(
             whole=whole,
             boosted=_between(whole, begins_s - guard_s, ends_s - guard_s),
-            after=_between(whole, ends_s - guard_s, end_s),
+            after=after,
             begins_s=begins_s,
             ends_s=ends_s,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.judge import evaluate, normal, rectangular
+from bench.profile import Profile
 from bench.station.acquisition import Capture
 from bench.station.fault_measurands import about_zero_budget, record_level_budget
 from bench.station.measured import Measured
@@ -15,6 +16,7 @@ __all__ = [
     "dip_amplitudes",
     "last_amplitude",
     "ramp_overshoot",
+    "ramp_setback",
     "ramp_time",
     "record_current",
 ]
@@ -55,24 +57,36 @@ def ramp_time(found: RampRecord, timebase_ppm: float) -> Measured:
 
 def ramp_overshoot(found: RampRecord) -> Measured:
     """Return how far the largest pulse goes above the final amplitude, as a ratio."""
-    evidence = found.capture.sha256(Label.CURRENT, Label.SYNC)
     rise = found.ramp
-    if rise is None:
+    return _over_final(found, "overshoot", None if rise is None else rise.overshoot)
+
+
+def ramp_setback(found: RampRecord) -> Measured:
+    """Return how far an amplitude falls below an earlier one, over the final one, as a ratio."""
+    rise = found.ramp
+    return _over_final(found, "setback", None if rise is None else rise.setback)
+
+
+def _over_final(found: RampRecord, name: str, value: float | None) -> Measured:
+    """Give a difference of two amplitudes of a rise, over the final one, its uncertainty."""
+    evidence = found.capture.sha256(Label.CURRENT, Label.SYNC)
+    if found.ramp is None or value is None:
         return Measured(value=None, unit="1", waveforms=evidence, reason="no output in the record")
-    level = about_zero_budget(rise.final, found.capture)
+    final_a = found.ramp.final
+    level = about_zero_budget(final_a, found.capture)
     lines = [line for line in level.lines if line.name.startswith("level")]
     # Gain and shunt are common to both amplitudes; each has its own non-linearity and noise.
     own_a = sum(line.standard_uncertainty**2 for line in lines) ** 0.5
     budget = evaluate(
-        "overshoot",
+        name,
         "1",
         [
-            normal("largest pulse", own_a / rise.final, source="level in the record"),
-            normal("final amplitude", own_a / rise.final, source="level in the record"),
+            normal("one pulse", own_a / final_a, source="level in the record"),
+            normal("the other", own_a / final_a, source="level in the record"),
         ],
-        lambda largest, final: rise.overshoot + largest - final,
+        lambda one, other: value + one - other,
     )
-    return Measured(value=rise.overshoot, unit="1", budget=budget, waveforms=evidence)
+    return Measured(value=value, unit="1", budget=budget, waveforms=evidence)
 
 
 def battery_cut_off(found: RunDown) -> Measured:
@@ -99,23 +113,25 @@ def battery_cut_off(found: RunDown) -> Measured:
     return Measured(value=reading.volts, unit="V", budget=budget, waveforms=evidence)
 
 
-def last_amplitude(found: RunDown, polarity: int, declared_a: float) -> Measured:
+def last_amplitude(
+    found: RunDown, polarity: int, *, declared_a: float, profile: Profile
+) -> Measured:
     """Return the amplitude that lies farthest from ``declared_a`` between warning and cut-off."""
     evidence = found.last.sha256(Label.CURRENT)
     if not found.before:
         return Measured(
             value=None, unit="A", waveforms=evidence, reason="no output behind a warning"
         )
-    amplitudes = [crest_a(pulses, polarity) for pulses in found.before]
+    amplitudes = [crest_a(pulses, polarity, profile) for pulses in found.before]
     value = max(amplitudes, key=lambda amplitude: abs(amplitude - declared_a))
     return Measured(
         value=value, unit="A", budget=about_zero_budget(value, found.last), waveforms=evidence
     )
 
 
-def dip_amplitudes(dip: Dip, polarity: int) -> Measured:
+def dip_amplitudes(dip: Dip, polarity: int, profile: Profile) -> Measured:
     """Return the amplitude of one polarity behind a dip that the output survived, in A."""
-    value = crest_a(dip.pulses, polarity)
+    value = crest_a(dip.pulses, polarity, profile)
     return Measured(
         value=value,
         unit="A",

@@ -18,14 +18,16 @@ IRREGULAR_GAP = 1.5
 """Periods longer than this many are the pauses between trains, where the profile has some."""
 
 
-def held_amplitude(pulses: PulseTable, capture: Capture, polarity: int) -> Measured:
+def held_amplitude(
+    pulses: PulseTable, capture: Capture, polarity: int, profile: Profile
+) -> Measured:
     """Return the amplitude of one polarity in a record of a running device, in A."""
     evidence = capture.sha256(Label.CURRENT)
     if not len(pulses.select(pulses.polarity == polarity)):
         return Measured(
             value=None, unit="A", waveforms=evidence, reason=f"no pulses of polarity {polarity:+d}"
         )
-    value = crest_a(pulses, polarity)
+    value = crest_a(pulses, polarity, profile)
     return Measured(
         value=value, unit="A", budget=about_zero_budget(value, capture), waveforms=evidence
     )

@@ -9,13 +9,13 @@ from typing import Final
 
 import numpy as np
 
-from bench.clock import Clock
 from bench.device import LineProtocolLink
 from bench.device.frames import crc8
 from bench.device.link import DeviceLink, DeviceState, DeviceStatus
 from bench.errors import DeviceRefused, NotOffered
 from bench.measure import PulseTable
 from bench.station.acquisition import Capture
+from bench.station.attention import AttentiveClock
 from bench.station.event_records import EventRecords, flowing_a, hold_off_s, phases_in, points_for
 from bench.station.fixture import Fixture
 from bench.station.reactions import Reaction, Reactions
@@ -28,6 +28,8 @@ OVERLONG: Final = 200
 """Bytes of a line that no MDL/1 device may take. Source: docs/device-link.md."""
 WATCH_S: Final = 2.5
 """Sensing, debounce and the ramp's first pulses, had a command started a session."""
+WATCH_TURNS: Final = 1.2
+"""Of the slower rhythm: a whole turn of an envelope is seen."""
 FLOOD_REQUESTS: Final = 100
 FLOOD_S: Final = 2.0
 SAMPLES_PER_PULSE: Final = 40
@@ -87,7 +89,7 @@ class Commands:
         fixture: Fixture,
         records: EventRecords,
         reactions: Reactions,
-        clock: Clock,
+        clock: AttentiveClock,
     ) -> None:
         self._treatment = treatment
         self._fixture = fixture
@@ -170,14 +172,15 @@ class Commands:
         declared = profile.timers.link_timeout_s is not None
         last: Callable[[], object] = link.status if declared else partial(link.heartbeat, timeout_s)
         observe_s = LOSS_MARGIN * timeout_s + hold_off_s(profile)
-        capture = self._records.take(
-            "link lost while running",
-            {Label.CURRENT: self._ranges.level_a(self._level)},
-            observe_s=observe_s,
-            cause=lambda: (last(), None)[1],
-            conditions={"level": self._level, "load_ohm": load_ohm, "timeout_s": timeout_s},
-            points=self._points(observe_s),
-        )
+        with self._clock.silence():
+            capture = self._records.take(
+                "link lost while running",
+                {Label.CURRENT: self._ranges.level_a(self._level)},
+                observe_s=observe_s,
+                cause=lambda: (last(), None)[1],
+                conditions={"level": self._level, "load_ohm": load_ohm, "timeout_s": timeout_s},
+                points=self._points(observe_s),
+            )
         self._fixture.open("sync_link")
         status = link.status()
         self._treatment.restart()
@@ -188,12 +191,13 @@ class Commands:
     ) -> Watched:
         before = self._treatment.link.status()
         attempts: list[Attempt] = []
+        duration_s = max(WATCH_S, WATCH_TURNS * self._profile.waveform.rhythm_s)
         capture = self._records.look(
             "wrong commands",
             {Label.CURRENT: full_scale_a},
-            duration_s=WATCH_S,
+            duration_s=duration_s,
             conditions={"load_ohm": load_ohm, "state": before.state.value},
-            points=self._points(WATCH_S),
+            points=self._points(duration_s),
             meanwhile=lambda: attempts.extend(self.attempts(commands)),
         )
         return Watched(

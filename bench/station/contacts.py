@@ -35,6 +35,9 @@ ARMED_WATCH_S: Final = 2.0
 """How long a started device without contact is watched before contact is made."""
 SAMPLES_PER_PULSE: Final = 20
 
+BEHIND_RAMP: Final = 0.5
+BEHIND_RAMP_TURNS: Final = 1.2
+"""How long an output is watched behind its rise: over the ramp, and in turns of its slower rhythm."""
 HOT_OPEN_S: Final = 8e-3
 """Shorter than any debounce of a contact: the device still drives when contact comes back."""
 HOT_RECORD_S: Final = 30e-3
@@ -165,7 +168,9 @@ class Contacts:
             self._treatment.run(level=self._level, load_ohm=load_ohm)
         self._clock.sleep(phase_s)
         self._fixture.close(self._lost)
-        observe_s = profile.timers.start_delay_s + 1.5 * profile.timers.ramp_s
+        timers = profile.timers
+        behind_s = max(BEHIND_RAMP * timers.ramp_s, BEHIND_RAMP_TURNS * profile.waveform.rhythm_s)
+        observe_s = timers.start_delay_s + timers.ramp_s + behind_s
         quick = gap_s < ARMING_S
         if not quick:
             self._lift(gap_s)

@@ -111,7 +111,7 @@ def off_averaging_s(profile: Profile) -> float:
 
 def hold_off_s(profile: Profile) -> float:
     """Return for how long an output must stay off: a pause between pulses is no end."""
-    return HOLD_OFF_PERIODS / profile.waveform.repetition_rate_hz
+    return HOLD_OFF_PERIODS / profile.slowest_rate_hz
 
 
 def points_for(duration_s: float, *, interval_s: float) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from bench.measure import PulseTable, repetition_rate
 from bench.profile import Profile
 from bench.station.acquisition import Capture
+from bench.station.course import LEAST_SHARE, at_crest, declared_shares
 from bench.station.event_records import phases_in
 from bench.station.fault_measurands import about_zero_budget
 from bench.station.pulse_grid import defective_pulses
@@ -23,8 +24,6 @@ from bench.waveform import Waveform
 
 __all__ = ["ExpectedOutput"]
 
-CREST_SHARE: Final = 0.95
-"""Of the highest pulse: what counts as the crest of an envelope."""
 EDGE_SAMPLES: Final = 2.0
 """A pulse's duration is known to a sample at either edge."""
 
@@ -50,8 +49,10 @@ class ExpectedOutput:
 
     def amplitude_a(self, part: Waveform) -> float | None:
         """Return the median amplitude at the crest, of both polarities; None without pulses."""
-        tops = self._crest(phases_in(part, self.profile).whole())
-        return float(np.median(np.abs(tops))) if tops.size else None
+        phases = phases_in(part, self.profile).whole()
+        tops = np.abs(at_crest(phases, self.profile).top)
+        tops = tops[~np.isnan(tops)]
+        return float(np.median(tops)) if tops.size else None
 
     @property
     def declared_a(self) -> float:
@@ -62,22 +63,24 @@ class ExpectedOutput:
         tolerance = self.profile.tolerance
         declared_a = self.declared_a
         doubt_a = about_zero_budget(declared_a, capture).expanded_uncertainty
-        allowed_a = tolerance.amplitude.half_width(declared_a * 1e6) * 1e-6 + doubt_a
+        allowed_a = tolerance.amplitude.half_width(declared_a * 1e6) * 1e-6
+        shares = declared_shares(phases, self.profile, height=declared_a)
         medians_a: list[float] = []
         polarities = (1,) if self.profile.waveform.kind == "monophasic" else (1, -1)
         for polarity in polarities:
-            tops = self._crest(phases.select(phases.polarity == polarity))
-            if not tops.size:
+            rows = (phases.polarity == polarity) & (shares >= LEAST_SHARE) & ~np.isnan(phases.top)
+            if not rows.any():
                 yield f"no pulses of polarity {polarity:+d}"
                 return
-            away = np.abs(np.abs(tops) - declared_a)
-            if float(away.max()) > allowed_a:
-                worst_a = float(np.abs(tops)[int(away.argmax())])
+            tops, own = phases.top[rows], shares[rows]
+            over_a = (np.abs(np.abs(tops) / own - declared_a) - allowed_a) - doubt_a / own
+            worst = int(over_a.argmax())
+            if float(over_a[worst]) > 0.0:
                 yield (
-                    f"a pulse of {polarity * worst_a * 1e6:+.0f} µA at level {self.level}, "
-                    f"{declared_a * 1e6:.0f} declared"
+                    f"a pulse of {float(tops[worst]) * 1e6:+.0f} µA at level {self.level}, "
+                    f"{declared_a * float(own[worst]) * 1e6:.0f} declared"
                 )
-            medians_a.append(float(np.median(tops)))
+            medians_a.append(float(np.median(tops / own)))
         if self.profile.waveform.symmetric and len(medians_a) > 1:
             difference_a = abs(sum(medians_a))
             if difference_a > tolerance.symmetry.half_width(declared_a * 1e6) * 1e-6 + doubt_a:
@@ -105,9 +108,3 @@ class ExpectedOutput:
         defects, _ = defective_pulses(phases, self.profile)
         if defects:
             yield f"{defects} pulses missing, extra or cut"
-
-    def _crest(self, phases: PulseTable) -> np.ndarray:
-        tops = phases.top[~np.isnan(phases.top)]
-        if self.profile.waveform.envelope is None or not tops.size:
-            return tops
-        return tops[np.abs(tops) >= CREST_SHARE * float(np.abs(tops).max())]

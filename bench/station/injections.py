@@ -130,10 +130,17 @@ class Injections:
         """The polarities at which the bridge can stick: a monophasic device has one leg."""
         return (1,) if self._profile.waveform.kind == "monophasic" else (1, -1)
 
-    def dc_fault(self, *, polarity: int, load_ohm: float, phase_s: float) -> Reaction | None:
-        """Let the bridge stick at one polarity; None where no direct current came of it."""
+    def dc_fault(
+        self, *, polarity: int, load_ohm: float, phase_s: float, first_off: bool = False
+    ) -> Reaction | None:
+        """Let the bridge stick at one polarity; None where no direct current came of it.
+
+        ``first_off``: with the first protection switched off the second limiter alone is left.
+        """
         profile = self._profile
         self._run_unlocked(load_ohm)
+        if first_off:
+            self._treatment.link.enable_protection("dc", enabled=False)
         self._fixture.close("sync_link")
         self._clock.sleep(phase_s)
         limit_s, _ = profile.nominal("dc trip", level=self._level, load_ohm=load_ohm)
@@ -297,13 +304,19 @@ class Injections:
         return True
 
     def _direct(self, capture: Capture) -> bool:
-        """Return whether the end of the record shows direct current beyond the threshold."""
+        """Return whether the end of the record shows direct current, or pulses of one sign alone.
+
+        Behind a blocking capacitor no direct current flows, however long the bridge sticks.
+        """
         waveform = capture.waveforms[Label.CURRENT]
         end_s = waveform.t0_s + waveform.duration_s
         wave = self._profile.waveform
         cycle_s = wave.polarity_cycle_s if wave.envelope is None else 1.0 / wave.envelope.rate_hz
         tail = waveform.between(end_s - cycle_s, end_s)
-        return abs(float(tail.values().mean())) > self._profile.protection.dc_threshold_ua * 1e-6
+        if abs(float(tail.values().mean())) > self._profile.protection.dc_threshold_ua * 1e-6:
+            return True
+        signs = phases_in(tail, self._profile).polarity
+        return wave.kind != "monophasic" and signs.size > 0 and abs(int(signs.sum())) == signs.size
 
     def _last_whole_pulse_a(self, capture: Capture) -> float | None:
         declared_s = self._profile.waveform.pulse_duration_s

@@ -7,7 +7,7 @@ from typing import Final
 from bench.measure import PulseTable, grid_defects
 from bench.profile import Profile
 
-__all__ = ["CUT_SHARE", "defective_pulses"]
+__all__ = ["CUT_SHARE", "defective_pulses", "grid_of"]
 
 CUT_SHARE: Final = 0.8
 """A pulse shorter than this share of its declared duration was interrupted."""
@@ -20,6 +20,11 @@ def defective_pulses(phases: PulseTable, profile: Profile) -> tuple[int, int]:
         return 0, 0
     if wave.phases_per_pulse > 1:
         phases = phases.select(phases.polarity > 0)
-    grid = grid_defects(phases, 1.0 / wave.repetition_rate_hz)
     cut = int((phases.duration_s < CUT_SHARE * wave.pulse_duration_s).sum())
-    return grid.missing_s.size + grid.extra_s.size + cut, len(phases)
+    return grid_of(phases, wave.pulse_period_s) + cut, len(phases)
+
+
+def grid_of(leading: PulseTable, period_s: float) -> int:
+    """Return how many pulses are missing from a regular grid, or do not belong to it."""
+    found = grid_defects(leading, period_s)
+    return int(found.missing_s.size + found.extra_s.size)

@@ -179,10 +179,9 @@ class SessionWatch:
         return self._acquirer.take(shot, conditions={"level": self._level, "load_ohm": LOAD_OHM})
 
     def _look_s(self) -> float:
-        """Return a duration that holds whole pulses and the crest of any envelope."""
+        """Return a duration that holds whole pulses and a whole turn of any envelope."""
         wave = self._profile.waveform
-        envelope_s = 0.0 if wave.envelope is None else 1.0 / wave.envelope.rate_hz
-        return LOOK_CYCLES * max(wave.polarity_cycle_s, 3 * wave.pulse_period_s, envelope_s)
+        return LOOK_CYCLES * max(wave.rhythm_s, 3 * wave.pulse_period_s)
 
     def _sleep_until(self, started_ns: int, elapsed_s: float) -> None:
         left_s = elapsed_s - (self._clock.now_ns() - started_ns) / 1e9

@@ -242,6 +242,7 @@ def _output(profile: Profile) -> dict[str, Any]:
         "source_ohm": output.source_ohm,
         "compliance_v": output.compliance_v,
         "blocking_uf": output.blocking_uf,
+        "dc_limit_ua": profile.protection.dc_limit_ua,
         "boost": None
         if output.boost is None
         else {"current_ua": output.boost.current_ua, "duration_s": output.boost.duration_s},

@@ -16,6 +16,7 @@ from bench.record.events import Kind
 from bench.record.schema import Equipment, SelfTestStep
 from bench.station.accuracy import accuracy_of_models
 from bench.station.acquisition import Acquirer
+from bench.station.attention import AttentiveClock
 from bench.station.configuration import InstrumentEntry, Station
 from bench.station.corrections import CorrectedMultimeter
 from bench.station.direct_current import Shunt
@@ -61,7 +62,8 @@ class OpenStation:
         self._dialogues = dialogues
         self.configuration = configuration
         self.stopwatch = stopwatch
-        self.clock: Clock = _clock(configuration)
+        self._own_clock: Clock = _clock(configuration)
+        self.clock = AttentiveClock(self._own_clock)
         self._started_ns = self.clock.now_ns()
         self._on_action = on_action
         self._store = store
@@ -215,7 +217,7 @@ class OpenStation:
             device = self.configuration.device
             self._device = open_link(
                 device.url,
-                clock=self.clock,
+                clock=self._own_clock,
                 unlock_key=device.unlock_key,
                 adapter=device.adapter or None,
             )
@@ -242,8 +244,8 @@ class OpenStation:
             self._device.close()
         for instrument in self._instruments.values():
             instrument.close()
-        if isinstance(self.clock, TwinClock):
-            self.clock.close()
+        if isinstance(self._own_clock, TwinClock):
+            self._own_clock.close()
 
     def _open_all(self) -> Iterator[tuple[str, str]]:
         """Open each instrument; yield its role with the failure, or with nothing."""

@@ -12,12 +12,14 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.device.link import DeviceStatus, Telemetry
 from bench.errors import DeviceMisbehaved
 from bench.measure import PulseTable, RecordAnalysis, analyse
 from bench.profile import Profile
 from bench.station.acquisition import Capture
+from bench.station.course import at_crest, declared_shares
 from bench.station.scales import Label
 
 __all__ = ["Polarity", "SteadyOutput", "record_duration_s", "record_points"]
@@ -34,8 +36,6 @@ SAMPLES_PER_PULSE: Final = 200
 MAXIMUM_INTERVAL_S: Final = 2.5e-6
 """Four samples in the 10 µs over which the current ceiling is averaged."""
 MAXIMUM_POINTS: Final = 2_000_000
-CREST_SHARE: Final = 0.95
-"""Of the highest pulse: what counts as the crest of an envelope."""
 _PAUSE_FACTOR: Final = 3.0
 """Of the declared pause: beyond it the device does not deliver; a single missing pulse is below."""
 _POINTS: Final = (100_000, 200_000, 500_000, 1_000_000, 2_000_000)
@@ -105,16 +105,19 @@ class SteadyOutput:
         """Return the complete phases of one sign."""
         return self.pulses.select(self.pulses.polarity == polarity)
 
-    def crest_of(self, polarity: Polarity) -> PulseTable:
-        """Return the complete phases of one sign at the crest of the envelope.
+    @cached_property
+    def at_crest(self) -> PulseTable:
+        """The complete phases at the crest of the envelope; all of them where none is declared."""
+        return at_crest(self.pulses, self.profile)
 
-        All of them where no envelope is declared.
-        """
-        pulses = self.of_polarity(polarity)
-        if self.profile.waveform.envelope is None or len(pulses) == 0:
-            return pulses
-        tops = np.abs(pulses.top)
-        return pulses.select(tops >= CREST_SHARE * float(tops.max()))
+    @cached_property
+    def shares(self) -> NDArray[np.float64]:
+        """What each complete phase should have of the crest, by the declared envelope."""
+        return declared_shares(self.pulses, self.profile)
+
+    def crest_of(self, polarity: Polarity) -> PulseTable:
+        """Return the phases of one sign at the crest of the envelope, brought to its very top."""
+        return self.at_crest.select(self.at_crest.polarity == polarity)
 
     @property
     def polarities(self) -> Sequence[Polarity]:

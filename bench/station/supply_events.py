@@ -12,7 +12,9 @@ from bench.device.link import DeviceState
 from bench.errors import DeviceMisbehaved, DeviceRefused, LinkTimeout, NotOffered
 from bench.judge import Budget, MultimeterAccuracy, voltage_budget
 from bench.measure import PulseTable, worst_mean
+from bench.profile import Profile
 from bench.station.acquisition import Capture
+from bench.station.course import at_crest
 from bench.station.event_records import (
     OFF_A,
     POINTS,
@@ -294,7 +296,9 @@ class SupplyEvents:
         )
         waveform = capture.waveforms[Label.CURRENT]
         end_s = waveform.t0_s + waveform.duration_s
-        tail = waveform.between(end_s - max(TAIL_S, 2 * profile.waveform.polarity_cycle_s), end_s)
+        wave = profile.waveform
+        tail_s = max(TAIL_S, 2 * wave.polarity_cycle_s, TAIL_CYCLES * wave.rhythm_s)
+        tail = waveform.between(end_s - tail_s, end_s)
         phases = phases_in(tail, profile).whole()
         declared = (
             tail.duration_s
@@ -329,9 +333,7 @@ class SupplyEvents:
 
     def _look(self, title: str, load_ohm: float) -> Capture:
         wave = self._profile.waveform
-        duration_s = TAIL_CYCLES * max(wave.polarity_cycle_s, 4 * wave.pulse_period_s)
-        if wave.envelope is not None:
-            duration_s += 1.0 / wave.envelope.rate_hz
+        duration_s = TAIL_CYCLES * max(wave.rhythm_s, 4 * wave.pulse_period_s)
         return self._records.look(
             title,
             {Label.CURRENT: self._ranges.level_a(self._level)},
@@ -347,9 +349,10 @@ class SupplyEvents:
         return True
 
 
-def crest_a(pulses: PulseTable, polarity: int) -> float:
-    """Return the median amplitude of the larger half of one polarity's phases."""
-    tops = np.abs(pulses.top[pulses.polarity == polarity])
+def crest_a(pulses: PulseTable, polarity: int, profile: Profile) -> float:
+    """Return the median amplitude of one polarity's phases, at the crest of any envelope."""
+    crest = at_crest(pulses, profile)
+    tops = np.abs(crest.top[crest.polarity == polarity])
     if not tops.size:
         raise DeviceMisbehaved(f"no phases of polarity {polarity:+d}")
-    return float(np.median(np.sort(tops)[tops.size // 2 :]))
+    return float(np.median(tops))

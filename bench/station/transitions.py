@@ -10,6 +10,7 @@ from bench.clock import Clock
 from bench.device.link import DeviceState
 from bench.measure import Ramp, ramp, worst_mean
 from bench.station.acquisition import Capture
+from bench.station.course import declared_modulation
 from bench.station.event_records import EventRecords, phases_in, points_for, sync_edge, sync_edges
 from bench.station.fixture import Fixture
 from bench.station.scales import Label
@@ -36,6 +37,8 @@ WIDEST_RATIO: Final = 3.0
 RANGE_MARGIN: Final = 1.6
 AFTER_RAMP: Final = 1.0
 """Behind the ramp, over its declared duration: what is left shows the final amplitude."""
+ENVELOPES: Final = 1.5
+"""Whole turns of an envelope that are watched there at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,7 @@ class Transitions:
             cause = link.resume
         self._fixture.close("sync_link")
         timers = self._profile.timers
-        observe_s = timers.start_delay_s + (1.0 + AFTER_RAMP) * timers.ramp_s
+        observe_s = timers.start_delay_s + timers.ramp_s + self._behind_ramp_s
         capture = self._records.take(
             f"rise after {how.upper()}",
             {Label.CURRENT: self._ranges.level_a(level)},
@@ -136,11 +139,16 @@ class Transitions:
 
     def ramp_of(self, capture: Capture, *, after_s: float | None = None) -> Ramp | None:
         """Return the rise in a record, of the pulses after an instant."""
-        envelope = self._profile.waveform.envelope
         pulses = phases_in(capture.waveforms[Label.CURRENT], self._profile)
         if after_s is not None:
             pulses = pulses.select(pulses.start_s > after_s)
-        return ramp(pulses, crest_period_s=None if envelope is None else 1.0 / envelope.rate_hz)
+        return ramp(pulses, modulation=declared_modulation(self._profile))
+
+    @property
+    def _behind_ramp_s(self) -> float:
+        """How long the end of a ramp is watched: it shows the final amplitude and any envelope."""
+        wave = self._profile.waveform
+        return max(AFTER_RAMP * self._profile.timers.ramp_s, ENVELOPES * wave.rhythm_s)
 
     def _start(self) -> None:
         self._treatment.link.start(self._profile.timers.session_s)

@@ -42,6 +42,7 @@ class Treatment:
         self._clock = clock
         self.profile = self._profile = profile
         self._supply_proved = False
+        self._mode: str | None = None
         self.after_start: Callable[[], None] | None = None
         """What every session goes through once its output is at its level."""
 
@@ -131,10 +132,25 @@ class Treatment:
 
     def begin(self, *, level: int, session_s: float | None = None) -> None:
         """Send LEVEL and START; the output ramps up after this returns."""
+        if self._mode is not None:
+            with self._must(f"MODE {self._mode}"):
+                self.link.set_mode(self._mode)
         with self._must(f"LEVEL {level}"):
             self.link.set_level(level)
         with self._must("START"):
             self.link.start(session_s or self._profile.timers.session_s)
+
+    @contextlib.contextmanager
+    def in_mode(self, mode: str) -> Generator[None]:
+        """Let every session that is started meanwhile play a mode; the first one is back behind."""
+        self._mode = mode
+        try:
+            yield
+        finally:
+            self._mode = None
+            self.make_idle()
+            with self._must(f"MODE {self._profile.modes[0]}"):
+                self.link.set_mode(self._profile.modes[0])
 
     def unlock(self) -> None:
         """Enter the device's test mode; raises NotOffered where it has none."""

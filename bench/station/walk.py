@@ -165,7 +165,7 @@ class Walker:
             return "", None  # what a device does that its charger alone feeds is not declared
         answers: list[bool] = []
         settle_s = self._settle_s(model, action)
-        cycle_s = max(TAIL_CYCLES * self._profile.waveform.polarity_cycle_s, QUIET_S)
+        cycle_s = max(TAIL_CYCLES * self._profile.waveform.rhythm_s, QUIET_S)
         duration_s = settle_s + cycle_s
         live = DeviceState.RUN in (before[0], DeviceState.RUN if settle_s > QUIET_S else None)
         interval_s = off_averaging_s(self._profile) / SAMPLES_PER_MEAN

@@ -70,6 +70,7 @@ class Delivery(Part):
         detector: ContactDetector,
         overcurrent: FirmwareOvercurrent,
         direct_current: DirectCurrent,
+        charge_limiter: DirectCurrent,
         events: DeliveryEvents,
     ) -> None:
         self._timeline = timeline
@@ -80,6 +81,7 @@ class Delivery(Part):
         self._detector = detector
         self._overcurrent = overcurrent
         self._direct_current = direct_current
+        self._charge_limiter = charge_limiter
         self._events = events
         self._begun_ns = 0
         self._down_since_ns: int | None = None
@@ -117,7 +119,8 @@ class Delivery(Part):
             mode_rate=self.mode_rate,
             mode=self._mode(),
         )
-        self._direct_current.begin(self._programme.cycle_ns / self._programme.pulses / NS_PER_S)
+        for monitor in (self._direct_current, self._charge_limiter):
+            monitor.begin(self._programme.cycle_ns / self._programme.pulses / NS_PER_S)
         self._begun_ns = self._timeline.now_ns + round(_FIRST_PULSE_S * NS_PER_S)
         self._stage.enabled_ns = self._begun_ns
         timer = PulseTimer(self._programme, self, self._begun_ns)
@@ -165,8 +168,11 @@ class Delivery(Part):
         return self._amplitude_ua
 
     def pulse_ended(self, index: int, charge_c: float) -> None:
-        """Feed the d.c. monitor."""
-        if self._direct_current.pulse(charge_c, self._commanded(index)):
+        """Feed the d.c. monitors; each looks at every pulse, whatever the other does."""
+        commanded_c = self._commanded(index)
+        tripped = self._direct_current.pulse(charge_c, commanded_c)
+        limited = self._charge_limiter.pulse(charge_c, commanded_c)
+        if tripped or limited:
             self._events.trip("DC")
 
     def steps(self, before: int, polarity: int) -> tuple[Step, ...]:

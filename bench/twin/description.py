@@ -85,6 +85,8 @@ class OutputDescription:
     blocking_uf: float | None = None
     """A capacitor in series with the output, where there is one."""
     boost: BoostDescription | None = None
+    dc_limit_ua: float | None = None
+    """Where a limiter of direct current stands beside the firmware's, what it lets pass."""
 
     def table_ua(self) -> tuple[float, ...]:
         """Return the levels as short-circuit current, microamperes."""

@@ -58,6 +58,9 @@ def _merged(terms: Iterable[Term]) -> list[Term]:
 def _zeros(terms: list[Term], start_s: float, stop_s: float) -> list[float]:
     if not any(weight > 0 for weight, _ in terms) or not any(weight < 0 for weight, _ in terms):
         return []
+    slowest = max(rate for _, rate in terms)
+    if slowest:  # of the same sign everywhere, and what lasts longest cannot underflow
+        terms = [(weight, rate - slowest) for weight, rate in terms]
     pivot = terms[0][1]
     reduced = [(weight * (rate - pivot), rate) for weight, rate in terms[1:]]
     cuts = [start_s, *_zeros(reduced, start_s, stop_s), stop_s]

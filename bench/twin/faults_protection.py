@@ -92,8 +92,9 @@ def _brown_out_dead(above_v: float) -> Fitting:
     return fit
 
 
-def _no_blocking(unit: Unit) -> None:
+def _no_second_limiter(unit: Unit) -> None:
     unit.output.blocking_uf = None
+    unit.charge_limiter.dead = True
 
 
 PROTECTION_FAULTS: Mapping[str, type[Fault]] = {
@@ -108,7 +109,7 @@ PROTECTION_FAULTS: Mapping[str, type[Fault]] = {
     "P10": graded("P10", low=_resumes("lowest"), middle=_resumes("old"), high=_resumes("highest")),
     "P12": graded("P12", middle=_no_link_watchdog, high=_no_link_watchdog),
     "P13": three("P13", _link_timeout, 1.05, 2.0, 10.0),
-    "P15": graded("P15", middle=_no_blocking, high=_no_blocking),
+    "P15": graded("P15", middle=_no_second_limiter, high=_no_second_limiter),
     "P16": graded("P16", low=_cold(3.0), middle=_cold(15.0), high=_thermistor_open),
     "B03": graded("B03", middle=_brown_out_dead(2.0), high=_brown_out_dead(0.0)),
 }

@@ -101,6 +101,7 @@ class Firmware(Part):
             detector=unit.contact,
             overcurrent=unit.firmware_overcurrent,
             direct_current=unit.direct_current,
+            charge_limiter=unit.charge_limiter,
             events=self,
         )
         self.delivery.ramp_s = settings.ramp_s
@@ -371,7 +372,11 @@ class Firmware(Part):
 
     def contact_lost(self) -> None:
         """The contact counts as lost."""
-        if self.hung is None:
+        if self.hung is not None:
+            return
+        if self.delivery.ramping_down:  # the session is over: nothing is to come back
+            self._end_output(State.IDLE)
+        else:
             self._end_output(State.PAUSE)
             window_s = self.settings.resume_window_s * self._unit.oscillator.device_s
             self._later("window", window_s, self._window_over)

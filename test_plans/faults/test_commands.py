@@ -50,7 +50,9 @@ def test_wrong_commands_leave_a_running_output_alone(bench: Bench, check: Check)
         found=f"{found.after.state.value}, level {found.after.level}",
     )  # fmt: skip
     for polarity in bench.polarities:
-        amplitude = command_measurands.held_amplitude(found.pulses, found.capture, polarity)
+        amplitude = command_measurands.held_amplitude(
+            found.pulses, found.capture, polarity, bench.profile
+        )
         check(
             "FLT-018", "amplitude", amplitude,
             level=found.before.level, load_ohm=LOAD_OHM, polarity=polarity,

@@ -32,6 +32,18 @@ def test_second_limiter_alone_holds_back_direct_current(bench: Bench, check: Che
         return
     level, load_ohm = bench.profile.highest_level, 2000.0
     for polarity in bench.injections.polarities:
+        if bench.profile.protection.dc_limit_ua is not None:
+            (phase_s,) = bench.phases_s(1, f"FLT-006/second/{polarity}")
+            reaction = bench.injections.dc_fault(
+                polarity=polarity, load_ohm=load_ohm, phase_s=phase_s, first_off=True
+            )
+            bench.treatment.restart()
+            latency = measurands.worst_latency([reaction], bench.timebase_ppm)
+            check(
+                "FLT-006", "shutdown_by_second_limiter", latency,
+                load_ohm=load_ohm, polarity=polarity,
+            )  # fmt: skip
+            continue
         reading = bench.second_limiter.direct_current(
             polarity=polarity, level=level, load_ohm=load_ohm
         )

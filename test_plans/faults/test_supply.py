@@ -44,7 +44,9 @@ def test_battery_warns_before_it_cuts_off(bench: Bench, check: Check) -> None:
     check("FLT-011", "battery_cutoff", change_measurands.battery_cut_off(found))
     declared_a = bench.profile.current_ua(level, load_ohm) * 1e-6
     for polarity in bench.polarities:
-        amplitude = change_measurands.last_amplitude(found, polarity, declared_a)
+        amplitude = change_measurands.last_amplitude(
+            found, polarity, declared_a=declared_a, profile=bench.profile
+        )
         check("FLT-011", "amplitude", amplitude, level=level, load_ohm=load_ohm, polarity=polarity)
     after = change_measurands.record_current(found.after_a, found.after, samples=50)
     if ended is not None:
@@ -82,7 +84,8 @@ def test_supply_dip_leaves_the_output_off_or_right(
             )  # fmt: skip
             continue
         for polarity in bench.polarities:
+            amplitude = change_measurands.dip_amplitudes(dip, polarity, bench.profile)
             check(
-                "FLT-032", "amplitude", change_measurands.dip_amplitudes(dip, polarity),
+                "FLT-032", "amplitude", amplitude,
                 level=level, load_ohm=LOAD_OHM, polarity=polarity, depth_v=depth_v, width_s=width_s,
             )  # fmt: skip

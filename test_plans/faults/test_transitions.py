@@ -71,3 +71,5 @@ def check_ramp(bench: Bench, check: Check, found: RampRecord, *, after: str) -> 
     check("FLT-020", "ramp", time, load_ohm=RAMP_LOAD_OHM, after=after)
     overshoot = change_measurands.ramp_overshoot(found)
     check("FLT-020", "ramp_overshoot", overshoot, load_ohm=RAMP_LOAD_OHM, after=after)
+    setback = change_measurands.ramp_setback(found)
+    check("FLT-020", "ramp_setback", setback, load_ohm=RAMP_LOAD_OHM, after=after)

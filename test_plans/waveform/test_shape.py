@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from bench.plugin import Bench, Check
 from bench.station import edges
 from bench.station.boost import boost_amplitude, boost_duration
-from bench.station.measurands import amplitude, shape, trains
-from bench.station.programmes import steps_seen
+from bench.station.measurands import (
+    amplitude,
+    farthest_amplitude,
+    farthest_duration,
+    shape,
+    trains,
+)
+from bench.station.modulated import envelope_depth, envelope_rate
+from bench.station.programmes import played
 from bench.station.steady_output import SteadyOutput
 
 
@@ -45,7 +54,13 @@ def test_every_mode_plays_its_rates(bench: Bench, check: Check) -> None:
     level, load_ohm = bench.profile.highest_level, bench.profile.loads_ohm[0]
     for mode, steps in bench.profile.mode_steps.items():
         output = bench.programmes.record(mode, level=level, load_ohm=load_ohm)
-        for seen in steps_seen(output, steps, timebase_ppm=bench.timebase_ppm):
+        found = played(output, steps, timebase_ppm=bench.timebase_ppm)
+        check.fact(
+            "OUT-023", "order of the steps", holds=found.in_order, mode=mode,
+            found=", ".join(f"{hz:g} Hz" for hz in found.order) or "no step",
+            waveforms=output.evidence,
+        )  # fmt: skip
+        for seen in found.steps:
             rate_hz, duration_s = seen.step.rate_hz, seen.step.duration_s
             where = {"mode": mode, "step_hz": rate_hz}
             check(
@@ -57,6 +72,36 @@ def test_every_mode_plays_its_rates(bench: Bench, check: Check) -> None:
                     "OUT-023", "step_duration", seen.duration, reference=duration_s, level=level,
                     load_ohm=load_ohm, **where,
                 )  # fmt: skip
+
+
+@pytest.mark.requirement("OUT-023")
+def test_envelope_is_as_deep_and_as_fast_as_declared(bench: Bench, check: Check) -> None:
+    if "envelope" not in bench.profile.features:
+        return
+    level, load_ohm = bench.profile.highest_level, bench.profile.loads_ohm[0]
+    output = bench.modulated.record(level=level, load_ohm=load_ohm)
+    check("OUT-023", "envelope_depth", envelope_depth(output), level=level, load_ohm=load_ohm)
+    rate = envelope_rate(output, timebase_ppm=bench.timebase_ppm)
+    check("OUT-023", "envelope_rate", rate, level=level, load_ohm=load_ohm)
+
+
+@pytest.mark.requirement("OUT-005", "OUT-006", "OUT-031")
+@pytest.mark.full_scope
+@pytest.mark.parametrize("end", ["lowest", "highest"])
+def test_pulses_of_every_mode_are_as_declared(bench: Bench, check: Check, end: str) -> None:
+    level = bench.profile.levels[0].number if end == "lowest" else bench.profile.highest_level
+    load_ohm, timebase_ppm = bench.profile.loads_ohm[0], bench.timebase_ppm
+    declared_a = bench.profile.current_ua(level, load_ohm) * 1e-6
+    for mode, steps in bench.profile.mode_steps.items():
+        output = bench.programmes.record(mode, level=level, load_ohm=load_ohm)
+        here = partial(check, level=level, load_ohm=load_ohm, mode=mode)
+        for polarity in output.polarities:
+            current = farthest_amplitude(output, polarity, declared_a=declared_a)
+            here("OUT-005", "amplitude", current, polarity=polarity, pulse="farthest")
+            lasting = farthest_duration(output, polarity, timebase_ppm=timebase_ppm)
+            here("OUT-006", "pulse_duration", lasting, polarity=polarity, pulse="farthest")
+        found = played(output, steps, timebase_ppm=timebase_ppm)
+        here("OUT-031", "defective_pulses", found.defects, pulses=found.pulses)
 
 
 @pytest.mark.requirement("OUT-029")

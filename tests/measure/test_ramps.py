@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.measure import PulseTable, ramp
+from bench.measure import Modulation, PulseTable, ramp
 
 
 def table(starts: np.ndarray, tops: np.ndarray) -> PulseTable:
@@ -56,9 +56,32 @@ def test_overshoot_is_of_the_largest_pulse() -> None:
 def test_an_envelope_is_followed_by_its_crests() -> None:
     plain = rising(1.0)
     factor = np.where(np.floor(plain.start_s / 0.06).astype(int) % 2, 0.5, 1.0)
-    found = ramp(table(plain.start_s, plain.top * factor), crest_period_s=0.12)
+    square = Modulation(rate_hz=1 / 0.12, depth=0.5, square=True)
+    found = ramp(table(plain.start_s, plain.top * factor), modulation=square)
     assert found is not None
-    assert found.duration_s == pytest.approx(1.0, rel=0.05)
+    assert found.duration_s == pytest.approx(1.0, rel=1e-3)
+    assert found.setback < 1e-3
+
+
+@pytest.mark.parametrize("phase", [0.0, 0.3, 0.8])
+def test_a_rise_under_a_slow_envelope_is_still_straight(phase: float) -> None:
+    plain = rising(4.0, period_s=0.01, until_s=9.0)
+    slow = Modulation(rate_hz=0.501, depth=0.6, square=False)
+    tops = plain.top * slow.shares(0.501 * plain.start_s + phase)
+    declared = Modulation(rate_hz=0.5, depth=0.6, square=False)
+    found = ramp(table(plain.start_s, tops), modulation=declared)
+    assert found is not None
+    assert found.duration_s == pytest.approx(4.0, rel=0.01)
+    assert found.overshoot < 0.01
+    assert found.setback < 0.01
+
+
+def test_a_rise_that_falls_back_says_how_far() -> None:
+    pulses = rising(1.0)
+    pulses.top[40:50] *= 0.6
+    found = ramp(pulses)
+    assert found is not None
+    assert found.setback == pytest.approx(0.4875 - 0.525 * 0.6, abs=0.03)
 
 
 def test_no_pulses_are_no_ramp() -> None:

@@ -14,10 +14,12 @@ SHIPPED = (
     "ref-alt-400",
     "ref-biph-10",
     "ref-biph-v3",
+    "ref-env-300",
     "ref-galv-390",
     "ref-mens-400",
     "ref-mono-mod",
     "ref-pro-600",
+    "ref-seq-500",
 )
 
 
@@ -30,7 +32,7 @@ def refused(path):
     return message
 
 
-def test_the_eight_reference_profiles_are_shipped():
+def test_the_reference_profiles_are_shipped():
     assert SHIPPED == profile_names()
 
 

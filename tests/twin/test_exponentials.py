@@ -35,3 +35,14 @@ def test_bound_holds_everywhere() -> None:
     terms = [(0.4, 0.0), (-0.4, -10.0), (0.3, -100.0)]
     sums = [abs(value(terms, t)) for t in np.linspace(0.0, 1.0, 1000)]
     assert max(sums) <= bound(terms) == pytest.approx(0.7)
+
+
+def test_a_change_long_before_everything_has_died_away_is_found():
+    """At the end of the search both exponentials are below what a float can hold."""
+    terms = [(-3e5, -1.3e7), (1.5, -65.0)]
+    (change_s,) = sign_changes(terms, 0.0, 1000.0)
+    assert change_s == pytest.approx(np.log(2e5) / (1.3e7 - 65.0), rel=1e-9)
+    nested = [(5.03e-4, 0.0), (2.35933e-2, -1.3e7), (-2.35949e-2, -64.9)]
+    fast_s, slow_s = sign_changes(nested, 0.0, 1000.0)
+    assert fast_s == pytest.approx(1.6e-9, rel=0.1)
+    assert slow_s == pytest.approx(np.log(2.35949e-2 / 5.03e-4) / 64.9, rel=1e-6)

@@ -365,6 +365,19 @@ def test_p15_lets_direct_current_pass_the_second_limiter() -> None:
     assert found == [pytest.approx(0.0, abs=4.0), pytest.approx(400, rel=0.05)]
 
 
+def test_p15_leaves_nothing_behind_the_first_protection() -> None:
+    states = []
+    for faults in ((), ("P15=high",)):
+        unit = UnitUnderTest(
+            *faults, output__dc_limit_ua=60.0, firmware_settings__dc_threshold_ua=50.0
+        ).run()
+        unit.unit.direct_current.enabled = False
+        unit.unit.injection.stuck_polarity = 1
+        unit.wait(1.0)
+        states.append(unit.state)
+    assert states == ["FAULT", "RUN"]
+
+
 def test_a_boost_ends_by_itself() -> None:
     unit = UnitUnderTest(output__boost={"current_ua": 500.0, "duration_s": 2.0}).run(level=1)
     assert unit.ask("BOOST") == "OK"

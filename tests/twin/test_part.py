@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PARTS = (
     "firmware", "firmware.delivery", "firmware.timer", "stage", "contact", "watchdog", "telemetry",
     "latch", "port", "machine", "source", "memory", "hardware_overcurrent", "direct_current",
+    "charge_limiter",
 )  # fmt: skip
 
 

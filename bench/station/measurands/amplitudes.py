@@ -13,6 +13,7 @@ from bench.judge import (
     step_budget,
     symmetry_budget,
 )
+from bench.station.course import LEAST_SHARE
 from bench.station.measurands.record import (
     no_pulses,
     plateau_samples,
@@ -50,20 +51,21 @@ def amplitude(output: SteadyOutput, polarity: Polarity) -> Measured:
 def farthest_amplitude(output: SteadyOutput, polarity: Polarity, *, declared_a: float) -> Measured:
     """Return the plateau of the single pulse that lies farthest from ``declared_a``, in A.
 
-    A median shows the run of the pulses; this shows the one that is not like them.
+    A median shows the run of the pulses; this shows the one that is not like them. Under an
+    envelope each counts over the share of the crest that is declared for its moment.
     """
-    pulses = output.crest_of(polarity)
-    if len(pulses) == 0:
+    rows = (output.pulses.polarity == polarity) & (output.shares >= LEAST_SHARE)
+    tops, shares = np.abs(output.pulses.top[rows]), output.shares[rows]
+    if not np.isfinite(tops).any():
         return no_pulses(output, polarity, "A")
-    tops = np.abs(pulses.top[~np.isnan(pulses.top)])
-    value = float(tops[np.argmax(np.abs(tops - declared_a))])
+    farthest = int(np.nanargmax(np.abs(tops / shares - declared_a)))
     budget = amplitude_budget(
-        value,
+        float(tops[farthest]),
         on=scope_range(output),
-        plateau_samples=plateau_samples(output, pulses),
+        plateau_samples=plateau_samples(output, output.pulses.select(rows)),
         zero_samples=zero_samples(output),
-    )
-    return Measured(value=value, unit="A", budget=budget, waveforms=output.evidence)
+    ).scaled(1.0 / float(shares[farthest]), unit="A")
+    return Measured(value=budget.value, unit="A", budget=budget, waveforms=output.evidence)
 
 
 def level_step(lower: SteadyOutput, upper: SteadyOutput) -> Measured:
@@ -101,7 +103,7 @@ def load_regulation(output: SteadyOutput, *, reference: SteadyOutput) -> Measure
             here.value,
             there.value,
             on=scope_range(output),
-            plateau_samples=plateau_samples(output, output.of_polarity(polarity)),
+            plateau_samples=plateau_samples(output, output.crest_of(polarity)),
             zero_samples=zero_samples(output),
         )
         changes.append(
@@ -115,7 +117,7 @@ def load_regulation(output: SteadyOutput, *, reference: SteadyOutput) -> Measure
 
 def symmetry(output: SteadyOutput) -> Measured:
     """Return the positive amplitude less the negative, in A."""
-    positive, negative = (output.of_polarity(polarity) for polarity in (1, -1))
+    positive, negative = (output.crest_of(polarity) for polarity in (1, -1))
     for polarity, pulses in ((1, positive), (-1, negative)):
         if len(pulses) == 0:
             return no_pulses(output, polarity, "A")

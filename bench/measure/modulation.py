@@ -112,7 +112,7 @@ def fit_modulation(
     turns = (starts - origin_s) * declared.rate_hz
     near = np.linspace(-_NEAR, _NEAR, _RATES) if turns[-1] >= 1.0 else np.zeros(1)
     step, phase_step = _NEAR / _RATES * 2.0, 1.0 / _PHASES
-    phases = np.arange(_PHASES) * phase_step
+    phases = np.linspace(0.0, 1.0, _PHASES, endpoint=False, dtype=np.float64)
     found = _best(declared, turns, tops, near, phases, height)
     near = found[1] + step * np.linspace(-1, 1, _REFINED) if near.size > 1 else near
     finer = np.asarray(found[2] + phase_step * np.linspace(-1, 1, _REFINED), dtype=np.float64)

@@ -1,13 +1,15 @@
 """Numbers as a report prints them.
 
-The expanded uncertainty has two significant digits and the value the same decimals. Rounding never
-moves a value onto or across a limit: where it would, digits are added until the side shows.
+The expanded uncertainty has two significant digits; the value and the ends of the acceptance interval have
+the same decimals. Rounding never moves a value onto or across a limit or an end of acceptance: where it would,
+digits are added until the side shows. An acceptance interval is rounded inwards: no print widens it.
 """
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench.record.schema import MeasurementRecord, SelfTestStep
@@ -32,8 +34,13 @@ _DASH = "\N{EN DASH}"
 _SPACE = "\N{NO-BREAK SPACE}"
 """Between a number and its unit."""
 _MOST_DECIMALS = 9
+_ON_A_DIGIT = 1e-6
+"""Share of the last digit by which a bound may miss it and still count as it: binary fractions do."""
 _PLAIN_DIGITS = 6
 """Significant digits of a number without uncertainty."""
+
+_Span = tuple[float | None, float | None]
+"""The ends of an interval, in the unit printed; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,79 +94,111 @@ def uncertainty_decimals(uncertainty: float) -> int:
     return min(decimals - int(rounded_up), _MOST_DECIMALS)
 
 
-def _decimals_that_show_the_side(value: float, limits: Iterable[float], decimals: int) -> int:
-    """Add decimals until the rounded value lies on the same side of every limit."""
-    wanted = [limit for limit in limits if limit != value]
-    while decimals < _MOST_DECIMALS and any(
-        (round(value, decimals) - limit) * (value - limit) <= 0 for limit in wanted
+def _inwards(span: _Span, decimals: int) -> _Span:
+    """Return an interval rounded to ``decimals`` so that nothing outside comes to lie inside."""
+    low, high = span
+    step = 10.0**-decimals
+    return (
+        None if low is None else round(math.ceil(low / step - _ON_A_DIGIT) * step, decimals),
+        None if high is None else round(math.floor(high / step + _ON_A_DIGIT) * step, decimals),
+    )
+
+
+def _inside(value: float, span: _Span) -> bool:
+    low, high = span
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _is_open(span: _Span) -> bool:
+    low, high = span
+    return low is None or high is None or low < high
+
+
+def _print_decides_alike(value: float, limits: _Span, acceptance: _Span, decimals: int) -> bool:
+    """Whether the numbers as printed put the value on the same side of everything as the numbers do."""
+    shown, accepted = round(value, decimals), _inwards(acceptance, decimals)
+    sides = all(
+        (shown - limit) * (value - limit) > 0 for limit in _finite(*limits) if limit != value
+    )
+    alike = _inside(shown, accepted) == _inside(value, acceptance)
+    return sides and alike and _is_open(accepted) == _is_open(acceptance)
+
+
+def _decimals(value: float, spread: float, limits: _Span, acceptance: _Span) -> int:
+    """Return the decimals of the uncertainty, or as many more as the decision needs."""
+    decimals = uncertainty_decimals(spread)
+    while (
+        math.isfinite(value)
+        and decimals < _MOST_DECIMALS
+        and not _print_decides_alike(value, limits, acceptance, decimals)
     ):
         decimals += 1
     return decimals
 
 
-def _interval(low: float | None, high: float | None, unit: str) -> str:
+def _interval(span: _Span, unit: str, show: Callable[[float], str] = plain) -> str:
+    low, high = span
     if low is None and high is None:
         return "no limit"
     if low is None or high is None:
         sign, bound = ("≤", high) if low is None else ("≥", low)
-        return f"{sign}{_SPACE}{with_unit(plain(bound or 0.0), unit)}"
+        return f"{sign}{_SPACE}{with_unit(show(bound or 0.0), unit)}"
     if low == high:
-        return f"={_SPACE}{with_unit(plain(low), unit)}"
-    return f"{plain(low)} to {with_unit(plain(high), unit)}"
+        return f"={_SPACE}{with_unit(show(low), unit)}"
+    return f"{show(low)} to {with_unit(show(high), unit)}"
 
 
 def limits_text(low: float | None, high: float | None, unit: str) -> str:
     """Return a pair of limits in words: ``≤ 10 µA``, ``360 to 440 µA``, ``no limit``."""
-    return _interval(low, high, shown_unit(unit))
+    return _interval((low, high), shown_unit(unit))
 
 
 def value_with_uncertainty(value: float, spread: float | None, unit: str) -> str:
     """Return ``399.2 ± 1.3 µA``; without a positive ``spread`` the value alone."""
-    shown, shown_spread = _value_and_spread(value, spread, [])
-    return with_unit(f"{shown} ± {shown_spread}" if shown_spread else shown, shown_unit(unit))
+    shown = plain(value)
+    if spread is not None and _is_spread(spread):
+        decimals = uncertainty_decimals(spread)
+        shown = f"{_fixed(value, decimals)} ± {_fixed(spread, decimals)}"
+    return with_unit(shown, shown_unit(unit))
 
 
-def _scaled(number: float | None, factor: float) -> float | None:
-    return None if number is None else number * factor
+def _is_spread(spread: float) -> bool:
+    return spread > 0 and math.isfinite(spread)
+
+
+def _scaled(span: _Span, factor: float) -> _Span:
+    low, high = span
+    return None if low is None else low * factor, None if high is None else high * factor
 
 
 def _finite(*numbers: float | None) -> list[float]:
     return [number for number in numbers if number is not None and math.isfinite(number)]
 
 
-def _value_and_spread(value: float, spread: float | None, limits: list[float]) -> tuple[str, str]:
-    if spread is None or not spread > 0 or not math.isfinite(spread):
-        return plain(value), ""
-    decimals = uncertainty_decimals(spread)
-    if math.isfinite(value):
-        decimals = _decimals_that_show_the_side(value, limits, decimals)
-    return _fixed(value, decimals), _fixed(spread, decimals)
-
-
 def print_measurement(row: MeasurementRecord) -> PrintedMeasurement:
     """Return ``row`` as printed; a null value prints as ``no value``."""
     magnitudes = _finite(row.value, row.low, row.high)
     factor, unit = engineering(max(map(abs, magnitudes), default=0.0), row.unit)
-    low, high = _scaled(row.low, factor), _scaled(row.high, factor)
-    value, spread = "no value", ""
+    limits = _scaled((row.low, row.high), factor)
+    edges = row.acceptance_low, row.acceptance_high
+    guarded = edges not in {(None, None), (row.low, row.high)}
+    acceptance = _scaled(edges if guarded else (None, None), factor)
+    value, spread, accepted = "no value", "", _interval(acceptance, unit)
     if row.value is not None:
-        spread_of_value = _scaled(row.expanded_uncertainty, factor)
-        value, spread = _value_and_spread(row.value * factor, spread_of_value, _finite(low, high))
+        value = plain(row.value * factor)
+        scaled = (row.expanded_uncertainty or 0.0) * factor
+        if _is_spread(scaled):
+            decimals = _decimals(row.value * factor, scaled, limits, acceptance)
+            show = functools.partial(_fixed, decimals=decimals)
+            value, spread = show(row.value * factor), show(scaled)
+            accepted = _interval(_inwards(acceptance, decimals), unit, show)
     return PrintedMeasurement(
         value=value,
         uncertainty=spread,
         unit=unit if row.value is not None else "",
-        limits=_interval(low, high, unit),
-        acceptance=_acceptance(row, factor, unit),
+        limits=_interval(limits, unit),
+        acceptance=accepted if guarded else "",
     )
-
-
-def _acceptance(row: MeasurementRecord, factor: float, unit: str) -> str:
-    edges = (row.acceptance_low, row.acceptance_high)
-    if edges in {(None, None), (row.low, row.high)}:
-        return ""
-    low, high = (_scaled(edge, factor) for edge in edges)
-    return _interval(low, high, unit)
 
 
 def margin_text(margin_pct: float | None) -> str:
@@ -197,4 +236,4 @@ def step_limits_text(step: SelfTestStep) -> str:
         return _DASH
     magnitudes = _finite(step.value, step.low, step.high)
     factor, unit = engineering(max(map(abs, magnitudes), default=0.0), step.unit)
-    return _interval(_scaled(step.low, factor), _scaled(step.high, factor), unit)
+    return _interval(_scaled((step.low, step.high), factor), unit)

@@ -64,6 +64,12 @@ class DeviceStatus:
     battery_low: bool | None = None
     """Whether the device warns of a low battery; None where its status does not say."""
 
+    @property
+    def text(self) -> str:
+        """State and faults in words: ``FAULT with OC_FW, OC_HW``."""
+        faults = f" with {', '.join(sorted(self.faults))}" if self.faults else ""
+        return f"{self.state.value}{faults}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telemetry:

@@ -167,7 +167,7 @@ class Treatment:
         """Raise DeviceMisbehaved unless the device reports RUN now."""
         status = self.link.status()
         if status.state is not DeviceState.RUN:
-            raise DeviceMisbehaved(f"expected the device to run, it reports {_text(status)}")
+            raise DeviceMisbehaved(f"expected the device to run, it reports {status.text}")
 
     def wait_for(self, state: DeviceState, *, within_s: float, after: str) -> DeviceStatus:
         """Wait until the device reports ``state``; raises DeviceMisbehaved."""
@@ -178,7 +178,7 @@ class Treatment:
             if stuck or self._clock.now_ns() > deadline_ns:
                 raise DeviceMisbehaved(
                     f"expected {state.value} within {within_s:g} s after {after}, "
-                    f"the device reports {_text(status)}"
+                    f"the device reports {status.text}"
                 )
             self._clock.sleep(_POLL_S)
             status = self.link.status()
@@ -198,8 +198,3 @@ class Treatment:
         """Close the link; never raises."""
         with contextlib.suppress(DeviceLinkError):
             self.link.close()
-
-
-def _text(status: DeviceStatus) -> str:
-    faults = f" with {', '.join(sorted(status.faults))}" if status.faults else ""
-    return f"{status.state.value}{faults}"

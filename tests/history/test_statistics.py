@@ -1,4 +1,4 @@
-"""Published answers: AIAG's gauge study, NIST's capability, and charts worked by hand."""
+"""Capability, charts, their rules and gauge studies: worked by hand, by words and by chance."""
 
 from __future__ import annotations
 
@@ -10,58 +10,12 @@ import pytest
 from bench.history import (
     capability,
     gauge_anova,
-    gauge_average_range,
     individuals,
     nelson,
     type_one,
     western_electric,
-    xbar_r,
 )
-
-AIAG = np.array(
-    [
-        [
-            [0.29, -0.56, 1.34, 0.47, -0.80, 0.02, 0.59, -0.31, 2.26, -1.36],
-            [0.41, -0.68, 1.17, 0.50, -0.92, -0.11, 0.75, -0.20, 1.99, -1.25],
-            [0.64, -0.58, 1.27, 0.64, -0.84, -0.21, 0.66, -0.17, 2.01, -1.31],
-        ],
-        [
-            [0.08, -0.47, 1.19, 0.01, -0.56, -0.20, 0.47, -0.63, 1.80, -1.68],
-            [0.25, -1.22, 0.94, 1.03, -1.20, 0.22, 0.55, 0.08, 2.12, -1.62],
-            [0.07, -0.68, 1.34, 0.20, -1.28, 0.06, 0.83, -0.34, 2.19, -1.50],
-        ],
-        [
-            [0.04, -1.38, 0.88, 0.14, -1.46, -0.29, 0.02, -0.46, 1.77, -1.49],
-            [-0.11, -1.13, 1.09, 0.20, -1.07, -0.67, 0.01, -0.56, 1.45, -1.77],
-            [-0.15, -0.96, 0.67, 0.11, -1.45, -0.49, 0.21, -0.49, 1.87, -2.16],
-        ],
-    ]
-).transpose(0, 2, 1)
-"""AIAG Measurement Systems Analysis, 4th ed.: three appraisers, ten parts, three trials."""
-
-
-def test_the_average_range_study_is_aiags():
-    study = gauge_average_range(AIAG)
-
-    assert study.repeatability == pytest.approx(0.20188, rel=2e-4)
-    assert study.reproducibility == pytest.approx(0.22963, rel=3e-4)
-    assert study.gauge == pytest.approx(0.30575, rel=2e-4)
-    assert study.parts == pytest.approx(1.10456, rel=2e-4)
-    assert study.total == pytest.approx(1.14610, rel=2e-4)
-    assert study.gauge_pct == pytest.approx(26.68, abs=0.01)
-    assert study.categories == 5
-
-
-def test_the_analysis_of_variance_of_the_same_data():
-    """Variances of the pooled model: McNeese, Three ways to analyze a Gage R&R study (2015)."""
-    study = gauge_anova(AIAG)
-
-    assert study.method.endswith("pooled")
-    assert study.repeatability**2 == pytest.approx(0.0400, abs=5e-5)
-    assert study.reproducibility**2 == pytest.approx(0.0515, abs=5e-5)
-    assert study.parts**2 == pytest.approx(1.086, abs=5e-4)
-    assert study.gauge**2 == pytest.approx(0.0914, abs=5e-5)
-    assert study.categories == 4
+from tests.history.published import AIAG
 
 
 def test_a_real_interaction_is_not_pooled():
@@ -113,19 +67,6 @@ def test_limits_of_individuals():
     assert chart.range_centre == pytest.approx(2.25)
     assert (chart.low, chart.high) == pytest.approx((11 - 2.66 * 2.25, 11 + 2.66 * 2.25), rel=1e-3)
     assert chart.range_high == pytest.approx(3.267 * 2.25, rel=1e-3)
-
-
-def test_limits_of_subgroups_have_the_published_constants():
-    groups = np.random.default_rng(1).normal(10, 1, (20, 5))
-    chart = xbar_r(groups)
-    mean_range = np.ptp(groups, axis=1).mean()
-
-    assert chart.high - chart.centre == pytest.approx(0.577 * mean_range, rel=1e-3)  # A2
-    assert chart.range_high == pytest.approx(2.114 * mean_range, rel=1e-3)  # D4
-    assert chart.range_low == 0.0  # D3
-
-
-QUIET = np.tile([0.5, -0.5, 0.6, -0.6], 10)
 
 
 @pytest.mark.parametrize(
@@ -225,35 +166,3 @@ def test_a_type_one_study():
 
     assert (found.cg, found.cgk) == pytest.approx((2.0, 1.6667), rel=1e-3)
     assert found.bias_p < 1e-6
-
-
-def test_two_sigma_limits_of_the_piston_rings():
-    """Montgomery's piston rings, 25 subgroups of 5: centre 74.00118, s 0.009785; limits of the qcc vignette."""
-    centre, sigma = 74.00118, 0.009785
-    shape = np.array([-0.5, -0.25, 0.0, 0.25, 0.5]) * 2.325929 * sigma
-    chart = xbar_r(centre + np.tile(shape, (25, 1)))
-
-    assert chart.centre - 2 * chart.sigma == pytest.approx(73.99242, abs=1e-5)
-    assert chart.centre + 2 * chart.sigma == pytest.approx(74.00993, abs=1e-5)
-
-
-def alternating(centre):
-    return np.array([centre, *([centre - 0.1, centre + 0.1] * 500)])
-
-
-@pytest.mark.parametrize(
-    ("values", "mean", "sigma", "digits"),
-    [
-        (np.array([10000001.0, 10000003.0, 10000002.0]), 10000002.0, 1.0, 1e-15),
-        (alternating(1.2), 1.2, 0.1, 1e-14),
-        (alternating(1000000.2), 1000000.2, 0.1, 1e-9),
-        (alternating(10000000.2), 10000000.2, 0.1, 1e-8),
-    ],
-    ids=["NumAcc1", "NumAcc2", "NumAcc3", "NumAcc4"],
-)
-def test_moments_of_numerically_hard_data(values, mean, sigma, digits):
-    """NIST StRD, univariate: the certified mean and standard deviation."""
-    found = capability(values, low=0.0, high=None)
-
-    assert found.mean == pytest.approx(mean, rel=1e-14)
-    assert found.sigma_overall == pytest.approx(sigma, rel=digits)

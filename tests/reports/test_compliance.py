@@ -275,7 +275,7 @@ def test_measured_limits_and_rule_stand_in_the_clause_table(page):
     words = page.words()
     assert "399.2 ± 1.3 µA (k = 2.00)" in words
     assert "declared: 360 to 440 µA" in words
-    assert "ilac_nonbinary; accepts 361.284 to 438.716 µA" in words
+    assert "ilac_nonbinary; accepts 361.3 to 438.7 µA" in words
     assert "no value" in words
     assert "worst of 15" in words
     assert "✖" in words

@@ -1,6 +1,7 @@
 """Rounding and wording of numbers."""
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -61,6 +62,55 @@ def test_rounding_never_moves_a_value_across_its_limit(value):
     shown = float(text.split(" ")[0])
     assert (shown > 440) == (value > 440)
     assert shown != 440
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "acceptance"),
+    [
+        (400.0, "400.0 ± 3.1 µA", "363.2 to 436.8 µA"),
+        (363.1, "363.1 ± 3.1 µA", "363.2 to 436.8 µA"),
+        (363.13, "363.13 ± 3.10 µA", "363.13 to 436.87 µA"),
+        (436.9, "436.9 ± 3.1 µA", "363.2 to 436.8 µA"),
+        (436.873, "436.87 ± 3.10 µA", "363.13 to 436.87 µA"),
+    ],
+)
+def test_acceptance_has_the_digits_of_the_uncertainty_and_never_looks_wider(
+    value, text, acceptance
+):
+    changes = {"expanded_uncertainty": 3.1, "low": 360.0, "high": 440.0}
+    changes |= {"acceptance_low": 363.127, "acceptance_high": 436.873}
+    printed = print_measurement(row(value=value, **changes))
+
+    assert printed.measured.replace(NB, " ") == text
+    assert printed.acceptance.replace(NB, " ") == acceptance
+
+
+def numbers(text):
+    return [float(word.replace("−", "-")) for word in re.findall(r"[−-]?\d+(?:\.\d+)?", text)]
+
+
+@given(
+    st.floats(-500, 500),
+    st.floats(1e-3, 150),
+    st.floats(-400, 0),
+    st.floats(1, 400),
+    st.floats(0.5, 2),
+)
+def test_what_is_printed_decides_as_the_numbers_do(value, spread, low, width, guard):
+    ends = low + guard * min(spread, width / 5), low + width - guard * min(spread, width / 5)
+    printed = print_measurement(
+        row(
+            value=value, expanded_uncertainty=spread, low=low, high=low + width,
+            acceptance_low=ends[0], acceptance_high=ends[1],
+        )
+    )  # fmt: skip
+    shown = numbers(printed.value)[0]
+    from_, to = numbers(printed.acceptance)
+
+    assert (ends[0] <= value <= ends[1]) == (from_ <= shown <= to)
+    assert from_ >= ends[0] - 1e-6
+    assert to <= ends[1] + 1e-6
+    assert from_ < to
 
 
 def test_a_null_value_says_so():

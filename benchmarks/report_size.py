@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -143,6 +144,18 @@ def _opened_s(tab: Page, page: Path) -> float:
     return taken
 
 
+def printed(pdf: Path) -> dict[str, int]:
+    """Return what of the record is found in a PDF: sheets, rows of measurements and captions of figures."""
+    text = subprocess.run(
+        ["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True, text=True
+    ).stdout
+    return {
+        "pdf_sheets": text.count("\f"),
+        "pdf_rows": len(re.findall(r"^ *amplitude.* PASS +[0-9a-f]{8}\b", text, re.MULTILINE)),
+        "pdf_figures": len(re.findall(r"\bFigure \d+\. ", text)),
+    }
+
+
 def main() -> None:
     """Build, render, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -166,6 +179,7 @@ def main() -> None:
             started = time.perf_counter()
             print_pdf(page, folder / "report.pdf")
             result["pdf_s"] = round(time.perf_counter() - started, 2)
+            result |= printed(folder / "report.pdf")
             result["pdf_mb"] = round((folder / "report.pdf").stat().st_size / 1e6, 2)
         sys.stdout.write(json.dumps(msgspec.to_builtins(result)) + "\n")
 

@@ -15,7 +15,7 @@ from reports.choice import DEFAULT_CAP, choose_figures, rows_by_requirement
 from reports.completeness import Finding, coverage_of
 from reports.completeness.contents import SIGNATURE_FIELDS, SIGNATURE_ROLES
 from reports.evidence import Drawn, LoadWaveform, draw_all
-from reports.numbers import step_limits_text, step_value_text, value_with_uncertainty
+from reports.numbers import plain, step_limits_text, step_value_text, value_with_uncertainty
 from reports.output_sheet import OutputSheet, output_sheet
 from reports.page import anchor, css_string, environment, stylesheet
 from reports.rows import (
@@ -28,7 +28,7 @@ from reports.rows import (
     worst_margins,
 )
 from reports.tracings import draw_tracings
-from reports.units import shown_unit
+from reports.units import engineering, shown_unit
 from reports.verdicts import LEGEND, Sign, sign_of, worst_of
 from reports.wording import (
     EXCLUSIONS,
@@ -52,10 +52,15 @@ class _RuleUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _BudgetView:
+    """A budget with its numbers in one readable unit."""
+
     record: BudgetRecord
+    requirements: str
     measured: str
-    shares: tuple[tuple[BudgetLine, str], ...]
-    """Each contribution with its share of the variance."""
+    unit: str
+    combined: str
+    lines: tuple[tuple[BudgetLine, str, str], ...]
+    """Each contribution with its standard uncertainty and its share of the variance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,25 +204,38 @@ def _rules(record: RunRecord) -> list[_RuleUse]:
 
 def _budgets(record: RunRecord) -> list[_BudgetView]:
     """Return the budget of each requirement's worst row; the others stay in the journal."""
-    wanted = {
-        worst.budget
-        for rows in rows_by_requirement(record).values()
-        if (worst := worst_of([row for row in rows if row.budget])) is not None
-    }
+    wanted: dict[str, list[str]] = {}
+    for name, rows in rows_by_requirement(record).items():
+        worst = worst_of([row for row in rows if row.budget])
+        if worst is not None:
+            wanted.setdefault(worst.budget, []).append(name)
     return [
-        _BudgetView(
-            record=budget,
-            measured=value_with_uncertainty(budget.value, budget.expanded_uncertainty, budget.unit),
-            shares=tuple(_shares(budget)),
-        )
-        for budget in record.budgets
-        if budget.id in wanted
+        _budget_view(budget, wanted[budget.id]) for budget in record.budgets if budget.id in wanted
     ]
 
 
-def _shares(budget: BudgetRecord) -> list[tuple[BudgetLine, str]]:
+def _budget_view(budget: BudgetRecord, requirements: Sequence[str]) -> _BudgetView:
+    size = max(abs(budget.value), budget.expanded_uncertainty)
+    factor, unit = engineering(size, budget.unit, always=True)
     total = sum(line.standard_uncertainty**2 for line in budget.lines)
-    return [
-        (line, f"{100 * line.standard_uncertainty**2 / total:.0f} %" if total > 0 else "–")
-        for line in sorted(budget.lines, key=lambda line: -line.standard_uncertainty)
-    ]
+    return _BudgetView(
+        record=budget,
+        requirements=", ".join(requirements),
+        measured=value_with_uncertainty(
+            budget.value * factor, budget.expanded_uncertainty * factor, unit
+        ),
+        unit=unit,
+        combined=_two_digits(budget.standard_uncertainty * factor),
+        lines=tuple(
+            (
+                line,
+                _two_digits(line.standard_uncertainty * factor),
+                f"{100 * line.standard_uncertainty**2 / total:.0f} %" if total > 0 else "–",
+            )
+            for line in sorted(budget.lines, key=lambda line: -line.standard_uncertainty)
+        ),
+    )
+
+
+def _two_digits(number: float) -> str:
+    return plain(float(f"{number:.2g}"))

@@ -54,6 +54,8 @@ class PrintedMeasurement:
     limits: str
     acceptance: str
     """The acceptance interval of the rule; empty where it equals the limits."""
+    is_fact: bool
+    """Whether it is something that holds or does not: no number was expected."""
 
     @property
     def measured(self) -> str:
@@ -176,14 +178,15 @@ def _finite(*numbers: float | None) -> list[float]:
 
 
 def print_measurement(row: MeasurementRecord) -> PrintedMeasurement:
-    """Return ``row`` as printed; a null value prints as ``no value``."""
+    """Return ``row`` as printed: ``no value`` where there should be one, a dash for a fact without limits."""
     magnitudes = _finite(row.value, row.low, row.high)
     factor, unit = engineering(max(map(abs, magnitudes), default=0.0), row.unit)
     limits = _scaled((row.low, row.high), factor)
     edges = row.acceptance_low, row.acceptance_high
     guarded = edges not in {(None, None), (row.low, row.high)}
     acceptance = _scaled(edges if guarded else (None, None), factor)
-    value, spread, accepted = "no value", "", _interval(acceptance, unit)
+    is_fact = row.value is None and (row.low, row.high) == (None, None)
+    value, spread, accepted = _DASH if is_fact else "no value", "", _interval(acceptance, unit)
     if row.value is not None:
         value = plain(row.value * factor)
         scaled = (row.expanded_uncertainty or 0.0) * factor
@@ -196,8 +199,9 @@ def print_measurement(row: MeasurementRecord) -> PrintedMeasurement:
         value=value,
         uncertainty=spread,
         unit=unit if row.value is not None else "",
-        limits=_interval(limits, unit),
+        limits=_DASH if is_fact else _interval(limits, unit),
         acceptance=accepted if guarded else "",
+        is_fact=is_fact,
     )
 
 

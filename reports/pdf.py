@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,8 +18,9 @@ __all__ = ["find_chromium", "print_pdf"]
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _TIMEOUT_S: Final = 120.0
 _TAGGED_ROWS: Final = 2000
-"""Table rows up to which the PDF carries its structure for screen readers: tags take more than half of
-the printing time, and 10,000 rows would take minutes on a small computer. Text is complete either way."""
+"""Table rows up to which the PDF carries its structure for screen readers and links to raw records: they
+take more than half of the printing time. Text is complete either way."""
+_RECORD_LINK: Final = re.compile(r'<a href="#raw-[^"]*">([^<]*)</a>')
 _QUIET: Final = (
     "--headless",
     "--no-sandbox",
@@ -59,11 +61,14 @@ def print_pdf(page: Path, target: Path) -> Path:
 
 
 def _by_chromium(chromium: str, page: Path, target: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="bench-pdf-") as profile:
-        rows = page.read_text("utf-8", errors="replace").count("<tr")
-        tags = _TAGGED if rows <= _TAGGED_ROWS else _UNTAGGED
-        command = [chromium, *_QUIET, *tags, f"--user-data-dir={profile}"]
-        command += [f"--print-to-pdf={target.resolve()}", page.resolve().as_uri()]
+    with tempfile.TemporaryDirectory(prefix="bench-pdf-") as temporary:
+        text = page.read_text("utf-8", errors="replace")
+        tags, printed = _TAGGED, page
+        if text.count("<tr") > _TAGGED_ROWS:
+            tags, printed = _UNTAGGED, Path(temporary) / page.name
+            printed.write_text(_RECORD_LINK.sub(r"\1", text), encoding="utf-8")
+        command = [chromium, *_QUIET, *tags, f"--user-data-dir={temporary}/profile"]
+        command += [f"--print-to-pdf={target.resolve()}", printed.resolve().as_uri()]
         _run(command, chromium)
     if not target.is_file() or not target.stat().st_size:
         raise BenchError(f"{chromium}: ended without a PDF of {page}; open the page and print it")

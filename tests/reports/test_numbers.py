@@ -115,7 +115,12 @@ def test_what_is_printed_decides_as_the_numbers_do(value, spread, low, width, gu
 
 def test_a_null_value_says_so():
     assert measured(value=None) == "no value"
-    assert print_measurement(row(value=None, low=None, high=None)).limits == "no limit"
+    assert print_measurement(row(low=None, high=None)).limits == "no limit"
+
+
+def test_a_fact_has_neither_value_nor_limits():
+    printed = print_measurement(row(value=None, low=None, high=None))
+    assert (printed.measured, printed.limits) == ("–", "–")
 
 
 def test_a_value_that_is_not_finite_is_named():

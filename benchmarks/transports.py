@@ -16,7 +16,7 @@ import time
 
 from instruments.session import open_session
 from instruments.transport import open_transport
-from tests.instruments.peers import HislipPeer, SerialPeer, SocketPeer, Vxi11Peer
+from tests.instruments.peers import HalfWay, HislipPeer, SerialPeer, SocketPeer, Vxi11Peer
 
 SIZE = 20_000_000
 BLOCK = b"#8%08d" % SIZE + bytes(range(256)) * (SIZE // 256) + b"\n"
@@ -42,11 +42,18 @@ def main() -> int:
     query_s = write_write_query_s()
     print(f"\nwrite, write, query on a raw socket: {query_s * 1e6:.0f} µs (at most 1000)")
     missed += ["write, write, query"] if query_s > MOST_QUERY_S else []
-    print(f"\n| silent peer, {TIMEOUT_S:g} s time-out | noticed after | processor |\n|---|---|---|")
+    print(
+        f"\n| time-out {TIMEOUT_S:g} s | vanished peer noticed after | processor "
+        "| peer that closes mid-reply noticed after | processor |\n|---|---|---|---|---|"
+    )
     for name in PEERS:
-        wall_s, cpu = silence(name)
-        print(f"| {name} | {wall_s / TIMEOUT_S:.3f} time-outs | {cpu:.1%} |")
-        missed += [f"{name} silence"] if wall_s > MOST_LATE * TIMEOUT_S or cpu > MOST_CPU else []
+        cells: list[str] = []
+        for how, closes in (("vanished", False), ("closed", True)):
+            wall_s, used_s = loss(name, closes=closes)
+            cells += [f"{wall_s / TIMEOUT_S:.3f} time-outs", f"{used_s / TIMEOUT_S:.1%}"]
+            late = wall_s > MOST_LATE * TIMEOUT_S or used_s > MOST_CPU * TIMEOUT_S
+            missed += [f"{name} {how}"] if late else []
+        print(f"| {name} | {' | '.join(cells)} |")
     print("\nmissed: " + ", ".join(missed) if missed else "\nevery figure is met")
     return int(bool(missed))
 
@@ -107,25 +114,26 @@ def write_write_query_s(count: int = 200) -> float:
     return found
 
 
-def silence(name: str) -> tuple[float, float]:
-    """Return how long a query of a silent peer takes, and the share of this thread's processor."""
-    silent = [True]
+def loss(name: str, *, closes: bool) -> tuple[float, float]:
+    """Return how long a query of a lost peer takes, and how much of this thread's processor time."""
 
     def reply(message: bytes) -> bytes | None:
-        return None if silent[0] else answer(message)
+        del message
+        if closes:
+            raise HalfWay(b"#6100000" + bytes(100_000), close=True)
+        return None
 
     with PEERS[name](reply) as peer:
         transport = open_transport(peer.resource_name, open_timeout_s=TIMEOUT_S)
         started_s, used_s = time.perf_counter(), thread_s()
         try:
             transport.write(b"Q?\n", timeout_s=TIMEOUT_S)
-            transport.read_text(timeout_s=TIMEOUT_S)
-        except TimeoutError:
-            wall_s = time.perf_counter() - started_s
-            return wall_s, (thread_s() - used_s) / wall_s
+            transport.read_block(timeout_s=TIMEOUT_S)
+        except OSError:
+            return time.perf_counter() - started_s, thread_s() - used_s
         finally:
             transport.close()
-    raise AssertionError("a silent peer answered")
+    raise AssertionError("a lost peer answered")
 
 
 def thread_s() -> float:

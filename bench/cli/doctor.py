@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from bench.cli.doctor_checks import Finding, connection_tree, machine
+from bench.cli.doctor_checks import Finding, connection_tree, firmware, interlock, machine
 from bench.cli.run import ROOT
 from bench.cli.run_options import add_bench_options
 from bench.errors import (
@@ -113,6 +113,7 @@ def _bench(folder: Path, failure: BenchError | None) -> Iterator[Finding]:
             if part.calibrated
             else "calibrate it, or give calibration_due in the station file",
         )
+        yield firmware(part, simulated=record.simulated)
     for step in record.self_test:
         value = "" if step.value is None else f"{step.value:.6g} {step.unit}  "
         yield Finding(
@@ -121,6 +122,7 @@ def _bench(folder: Path, failure: BenchError | None) -> Iterator[Finding]:
             detail=f"{value}{step.detail}",
             remedy="" if step.passed else _after(failure),
         )
+    yield interlock()
     if failure is not None:
         yield Finding(
             state="fail",

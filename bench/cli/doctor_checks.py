@@ -15,10 +15,11 @@ from typing import Final, Literal
 from bench.clock import WallClock
 from bench.device import open_link
 from bench.errors import BenchError
+from bench.record.schema import Equipment
 from bench.station.configuration import Station
 from instruments import open_instrument
 
-__all__ = ["Finding", "State", "connection_tree", "machine"]
+__all__ = ["Finding", "State", "connection_tree", "firmware", "interlock", "machine"]
 
 State = Literal["ok", "warn", "fail", "info", "n/a"]
 
@@ -26,6 +27,14 @@ _LOW_DISK_BYTES: Final = 2_000_000_000
 """A release run stores some hundred megabytes of codes."""
 _PACKAGES: Final = ("pyvisa", "pyvisa-py", "numpy", "pyserial", "pytest")
 _EXTRAS: Final = {"zeroconf": "discovery", "bleak": "ble", "RigolWFM": "vendor"}
+_LINES: Final = {
+    "TCPIP INSTR": "reinstall pyvisa-py",
+    "TCPIP SOCKET": "reinstall pyvisa-py",
+    "ASRL INSTR": "pip install pyserial",
+    "USB INSTR": "pip install -e '.[usb]', and libusb-1.0 of the system, for instruments on USB",
+    "GPIB INSTR": "pip install gpib-ctypes and the card's driver, for instruments on GPIB",
+}
+"""How an instrument can be reached, and what is missing where it cannot."""
 _FORKS: Final = "\u251c\u2500 ", "\u2514\u2500 "
 
 
@@ -44,6 +53,7 @@ def machine(store: Path) -> Iterator[Finding]:
     yield Finding(state="info", name="python", detail=sys.version.split()[0])
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
     yield Finding(state="info", name="packages", detail=versions)
+    yield from _visa_lines()
     for package, extra in _EXTRAS.items():
         yield _extra(package, extra)
     yield _clock()
@@ -55,6 +65,49 @@ def machine(store: Path) -> Iterator[Finding]:
         name="browser for PDF",
         detail=chromium or "none found",
         remedy="" if chromium else "print the report from any browser, or install Chromium",
+    )
+
+
+def _visa_lines() -> Iterator[Finding]:
+    """Say over which lines pyvisa-py can reach an instrument on this machine."""
+    from pyvisa_py.highlevel import PyVisaLibrary
+
+    found = PyVisaLibrary.get_debug_info()
+    told = {name: str(said) for name, said in found.items()} if isinstance(found, dict) else {}
+    usable = [name for name in _LINES if told.get(name, "").startswith("Available")]
+    yield Finding(state="info", name="VISA backend", detail=f"pyvisa-py; {', '.join(usable)}")
+    for name in _LINES:
+        if name not in usable:
+            yield Finding(
+                state="n/a",
+                name=f"VISA {name}",
+                detail=" ".join(told.get(name, "unknown to pyvisa-py").strip("[]'").split())[:100],
+                remedy=_LINES[name],
+            )
+
+
+def firmware(part: Equipment, *, simulated: bool) -> Finding:
+    """Compare an instrument's firmware with those that its driver has met: so far none."""
+    name = f"{part.role} firmware"
+    if simulated:
+        return Finding(state="ok", name=name, detail=f"{part.firmware}, simulated")
+    return Finding(
+        state="warn",
+        name=name,
+        detail=f"{part.firmware}: this driver has been tried on no instrument yet",
+        remedy="compare its readings with the front panel once, and send a recording "
+        "(docs/recording.md)",
+    )
+
+
+def interlock() -> Finding:
+    """Say what no instrument of the bench can prove without a device at risk."""
+    return Finding(
+        state="n/a",
+        name="interlock of supply and device",
+        detail="the self-test isolates the device and cannot see it act",
+        remedy="device unplugged, by hand: close `reference`, then `device`; the shunt's voltage must "
+        "fall to zero (docs/your-bench.md, step 4)",
     )
 
 

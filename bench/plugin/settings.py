@@ -246,7 +246,7 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
         operator=setting("operator", _account()),
         twin_seed=_whole_number("--twin-seed", seed_text),
         twin_faults=tuple(arguments.twin_fault),
-        simulated_instruments=_simulated_instruments(arguments, station),
+        simulated_instruments=_simulated_instruments(arguments, station, origins),
         root=root,
         origins=origins,
         store=store,
@@ -257,7 +257,7 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
 
 
 def _simulated_instruments(
-    arguments: argparse.Namespace, station: Station | None
+    arguments: argparse.Namespace, station: Station | None, origins: dict[str, tuple[str, str]]
 ) -> SimulatedInstruments:
     """Return the families of the simulated laboratory; a station file has instruments of its own."""
     default = SimulatedInstruments().names()
@@ -273,6 +273,7 @@ def _simulated_instruments(
                     f"{station.name} has its own; leave out --station or --{role}"
                 )
         return SimulatedInstruments()
+    origins |= {role: (setting.value, setting.origin) for role, setting in found.items()}
     return SimulatedInstruments(**{role: setting.value for role, setting in found.items()})
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from bench.cli.doctor_checks import connection_tree, machine
+from bench.cli.doctor_checks import connection_tree, firmware, machine
 from bench.station.configuration import load_station
 from tests.instruments.peers import SocketPeer
 
@@ -54,6 +55,25 @@ def test_the_machine_is_checked_with_remedies(tmp_path):
     assert {"python", "packages", "disk space", "folder of the runs"} <= set(findings)
     assert findings["folder of the runs"].state == "ok"
     assert all(f.remedy for f in findings.values() if f.state in {"warn", "fail", "n/a"})
+
+
+def test_lines_that_pyvisa_cannot_use_are_named_with_what_to_install(tmp_path, monkeypatch):
+    told = {"TCPIP INSTR": "Available ", "USB INSTR": ["Please install PyUSB."]}
+    monkeypatch.setattr(
+        "pyvisa_py.highlevel.PyVisaLibrary.get_debug_info", staticmethod(lambda: told)
+    )
+    findings = {finding.name: finding for finding in machine(tmp_path)}
+    assert findings["VISA backend"].detail == "pyvisa-py; TCPIP INSTR"
+    assert findings["VISA USB INSTR"].detail == "Please install PyUSB."
+    assert "[usb]" in findings["VISA USB INSTR"].remedy
+
+
+@pytest.mark.parametrize(("simulated", "state"), [(True, "ok"), (False, "warn")])
+def test_a_firmware_that_no_driver_has_met_is_a_warning_with_a_remedy(simulated, state):
+    part = SimpleNamespace(role="scope", firmware="02.43")
+    found = firmware(part, simulated=simulated)
+    assert (found.name, found.state) == ("scope firmware", state)
+    assert bool(found.remedy) != simulated
 
 
 def test_a_folder_that_cannot_be_written_fails(tmp_path, monkeypatch):

@@ -13,12 +13,14 @@ from instruments.catalogue import (
     open_supply,
 )
 from instruments.session import Session, open_session
+from instruments.visa import backend_lines
 
 __all__ = [
     "DRIVERS",
     "Driver",
     "OpenOptions",
     "Session",
+    "backend_lines",
     "is_board",
     "known_models",
     "open_instrument",

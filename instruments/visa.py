@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     import pyvisa
     from pyvisa.resources import MessageBasedResource
 
-__all__ = ["Overdue", "builtin_errors", "ignored_errors", "interface_of", "open_resource"]
+__all__ = [
+    "Overdue",
+    "backend_lines",
+    "builtin_errors",
+    "ignored_errors",
+    "interface_of",
+    "open_resource",
+]
 
 _logger = logging.getLogger(__name__)
 
@@ -37,6 +44,14 @@ def open_resource(resource_name: str, *, open_timeout_s: float) -> MessageBasedR
         resource.close()
         raise ValueError(f"{resource_name} is not message-based")  # noqa: TRY004 - the caller passed a wrong name, which open_session reports as such
     return resource
+
+
+def backend_lines() -> dict[str, str]:
+    """Return what pyvisa-py says of every kind of resource: ``Available`` or what is missing."""
+    from pyvisa_py.highlevel import PyVisaLibrary
+
+    found = PyVisaLibrary.get_debug_info()
+    return {name: str(said) for name, said in found.items()} if isinstance(found, dict) else {}
 
 
 def interface_of(resource: MessageBasedResource) -> object:

@@ -17,7 +17,7 @@ from bench.device import open_link
 from bench.errors import BenchError
 from bench.record.schema import Equipment
 from bench.station.configuration import Station
-from instruments import open_instrument
+from instruments import backend_lines, open_instrument
 
 __all__ = ["Finding", "State", "connection_tree", "firmware", "interlock", "machine"]
 
@@ -70,10 +70,7 @@ def machine(store: Path) -> Iterator[Finding]:
 
 def _visa_lines() -> Iterator[Finding]:
     """Say over which lines pyvisa-py can reach an instrument on this machine."""
-    from pyvisa_py.highlevel import PyVisaLibrary
-
-    found = PyVisaLibrary.get_debug_info()
-    told = {name: str(said) for name, said in found.items()} if isinstance(found, dict) else {}
+    told = backend_lines()
     usable = [name for name in _LINES if told.get(name, "").startswith("Available")]
     yield Finding(state="info", name="VISA backend", detail=f"pyvisa-py; {', '.join(usable)}")
     for name in _LINES:

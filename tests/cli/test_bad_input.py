@@ -17,9 +17,9 @@ from bench.profile import load_profile, profile_path
 from bench.record import load_run
 from bench.station.lock import BenchLock
 from bench.station.simulation import launch_twin, unit_description
+from tests.station_files import station_file
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples" / "station.toml"
 
 
 def bench(*words: str, timeout_s: float = 100.0):
@@ -38,23 +38,6 @@ def twin():
     )
     with launch_twin(description) as running:
         yield running.addresses
-
-
-def station_file(folder: Path, addresses, **change: str) -> Path:
-    """Write a station file for a running twin: real resources, the example's wiring."""
-    text = EXAMPLE.read_text(encoding="utf-8")
-    resources = {role: getattr(addresses, role) for role in ("scope", "dmm", "switch", "supply")}
-    resources |= {role: change[role] for role in resources if role in change}
-    for role, resource in resources.items():
-        text = re.sub(rf'(\[instruments\.{role}\]\nresource = )"[^"]*"', rf'\1"{resource}"', text)
-    text = re.sub(r'\nserial = "MY\d+"', "", text)
-    text = re.sub(r'link = "[^"]*"', f'link = "{change.get("device", addresses.device)}"', text)
-    for old, new in json.loads(change.get("replace", "{}")).items():
-        assert old in text
-        text = text.replace(old, new)
-    path = folder / "station.toml"
-    path.write_text(f'{text}\n[simulation]\nclock = "{addresses.clock}"\n', encoding="utf-8")
-    return path
 
 
 def changed_profile(folder: Path, old: str, new: str) -> str:

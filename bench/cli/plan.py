@@ -8,6 +8,8 @@ import io
 import json
 import sys
 from collections.abc import Sequence
+from textwrap import wrap
+from typing import Final
 
 import pytest
 
@@ -21,6 +23,10 @@ from bench.plugin.settings import RunSettings, settings_from
 from bench.requirements import Requirement
 
 __all__ = ["add_arguments", "run"]
+
+
+WIDTH: Final = 100
+"""Columns of a line of text."""
 
 
 class _Collector:
@@ -123,9 +129,17 @@ def _decidability(undecidable: Sequence[Undecidable], later: Sequence[tuple[str,
     lines = [f"cannot be decided, so the plan is refused: {found}" for found in undecidable]
     if not undecidable:
         lines.append("every limit with a predicted uncertainty can be decided on this station")
-    names = ", ".join(f"{row} {quantity}" for row, quantity in later)
-    if names:
-        lines.append(f"uncertainty known after the measurement only: {names}")
+    if later:
+        lines.append(f"uncertainty known after the measurement only, {len(later)} limits:")
+    by_row: dict[str, list[str]] = {}
+    for row, quantity in later:
+        by_row.setdefault(row, []).append(quantity)
+    for row, quantities in by_row.items():
+        names = ", ".join(quantities)
+        lines += wrap(
+            names, WIDTH, initial_indent=f"{row:8} ", subsequent_indent=9 * " ",
+            break_long_words=False,
+        )  # fmt: skip
     return "\n".join(lines) + "\n"
 
 

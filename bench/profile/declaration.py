@@ -10,6 +10,9 @@ from bench.quantity import Tolerance
 
 __all__ = ["Declaration"]
 
+MILLIAMPERE_SCALE: Final = 100.0
+"""A stimulator of tens of milliamperes against a microcurrent device of hundreds of microamperes."""
+OFF_A: Final = 10e-6
 _UC_PER_UA_S: Final = 1.0
 """One microampere for one second is one microcoulomb."""
 
@@ -35,6 +38,16 @@ class Declaration:
     def loads_ohm(self) -> tuple[float, ...]:
         """The loads of the declared table, ascending."""
         return self.output.loads_ohm
+
+    @property
+    def scale(self) -> float:
+        """How many times a microcurrent device's its currents are: thresholds grow with them."""
+        return MILLIAMPERE_SCALE if self.output.current_class == "milliampere" else 1.0
+
+    @property
+    def off_a(self) -> float:
+        """What counts as off. Source: docs/laboratory.md, "Times"."""
+        return OFF_A * self.scale
 
     @property
     def contact_off_limit_ohm(self) -> float:

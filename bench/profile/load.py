@@ -12,6 +12,7 @@ from bench.errors import ProfileError
 from bench.profile.lint import lint
 from bench.profile.parts import (
     Boost,
+    CurrentClass,
     Envelope,
     EnvelopeShape,
     Kind,
@@ -188,7 +189,12 @@ def _output(table: Table) -> Output:
     source_ohm = table.optional("source_resistance", "ohm")
     output = Output(
         regulation=regulation,
+        current_class=cast(
+            "CurrentClass",
+            table.choice("current_class", ("microampere", "milliampere"), "microampere"),
+        ),
         levels=_levels(table, regulation, loads[0], source_ohm),
+        indicator=table.flag("indicator", default=False),
         off_level=table.flag("off_level", default=False),
         loads_ohm=loads,
         table=tuple(_row(row) for row in table.tables("table")),

@@ -14,6 +14,9 @@ from bench.profile.declaration import Declaration
 
 __all__ = ["NOMINALS", "Nominal"]
 
+RESIDUAL_UC: Final = 0.1
+"""Charge that a stopped output may keep, of a microcurrent device. Source: FLT-028, proposed."""
+
 OFF_STATE_SHARE: Final = 0.02
 """Share of the highest level that an off state may never exceed. Source: LKG-007, proposed."""
 
@@ -79,6 +82,8 @@ NOMINALS: Final[Mapping[str, Nominal]] = MappingProxyType(
         "current at the smallest load": Nominal("uA", _smallest_load_ua),
         "highest current": _declared("uA", _highest_ua),
         "highest current into the load": Nominal("uA", _highest_into_load_ua),
+        "off current": _declared("uA", lambda p: p.off_a * 1e6),
+        "residual charge": _declared("uC", lambda p: RESIDUAL_UC * p.scale),
         "off-state share": _declared("uA", lambda p: OFF_STATE_SHARE * _highest_ua(p)),
         "boost current": Nominal("uA", _boost_ua),
         "boost duration": _declared(

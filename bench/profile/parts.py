@@ -11,6 +11,7 @@ from bench.quantity import Tolerance
 
 __all__ = [
     "Boost",
+    "CurrentClass",
     "Envelope",
     "EnvelopeShape",
     "Kind",
@@ -32,6 +33,8 @@ Kind = Literal["alternating", "biphasic", "monophasic"]
 
 Regulation = Literal["current", "voltage"]
 EnvelopeShape = Literal["square", "sine"]
+CurrentClass = Literal["microampere", "milliampere"]
+"""Of what order the output currents are: what the bench and its fixture are scaled by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +185,10 @@ class Output:
     """Levels, loads and the bounds that hold whatever the level."""
 
     regulation: Regulation
+    current_class: CurrentClass
     levels: tuple[Level, ...]
+    indicator: bool
+    """The device shows whether it gives output; that it does must be inspected."""
     off_level: bool
     """The device also has a position that is off; it is never a tested level."""
     loads_ohm: tuple[float, ...]

@@ -52,6 +52,7 @@ class Profile(Declaration):
             f"{self.output.regulation}-regulated": True,
             "symmetric": wave.symmetric,
             "polarity cycle": wave.kind != "monophasic",
+            "microcurrent": self.output.current_class == "microampere",
             "trains": wave.pulses_per_train > 1,
             "envelope": wave.envelope is not None,
             "off level": self.output.off_level,

@@ -247,7 +247,10 @@ class Contacts:
 
     def sense_current(self, *, load_ohm: float, state: str) -> SenseCurrent:
         """Record what an idle device on a load makes flow; clipped records are retaken wider."""
-        narrow, *wider = (*SENSE_RANGES_A, self._ranges.level_a(self._level))
+        narrow, *wider = (
+            *(range_a * self._profile.scale for range_a in SENSE_RANGES_A),
+            self._ranges.level_a(self._level),
+        )
         capture = self._sense_record(narrow, load_ohm=load_ohm, state=state)
         for full_scale_a in wider:
             if capture.clipped(Label.CURRENT):

@@ -33,8 +33,9 @@ START_PHASES: Final = 3
 READINGS_PER_PHASE: Final = 3
 """At least: eight degrees of freedom with three start phases."""
 RESIDUAL_READINGS: Final = 5
-AGREEMENT_A: Final = 0.3e-6
-"""The phases agree when they lie this close: a tenth of the tightest d.c. limit, and noise."""
+AGREEMENT_V: Final = 30e-6
+"""The phases agree when they lie this close over the shunt, 0.3 µA over 100 Ω: a tenth of the tightest
+d.c. limit, and noise."""
 SPREAD_OF_THREE: Final = 5.06
 """Range of three means over their standard deviation, exceeded by chance once in a thousand cases.
 Source: studentized range, infinite degrees of freedom. Where an aperture holds no whole repetition
@@ -140,6 +141,10 @@ class DirectCurrent:
         self._accuracy = accuracy
 
     @property
+    def _agreement_a(self) -> float:
+        return AGREEMENT_V / self._shunt.ohm
+
+    @property
     def shunt_ohm(self) -> float:
         """The shunt as the self-test found it."""
         return self._shunt.ohm
@@ -182,7 +187,7 @@ class DirectCurrent:
             aperture_s=apertures.aperture_s,
             aperture_error_a=apertures.error_a,
             phase_spread_a=float(np.ptp(means_a)),
-            agreement_a=AGREEMENT_A if apertures.whole else self._by_scatter_a(groups),
+            agreement_a=self._agreement_a if apertures.whole else self._by_scatter_a(groups),
         )
 
     def _sweep(self, sweeps: Sweeps) -> DirectReading:
@@ -225,7 +230,7 @@ class DirectCurrent:
         """Return how far apart the means of the phases may lie by the scatter of their readings."""
         variances = [float(group.var(ddof=1)) / group.size for group in groups]
         scatter_a = math.sqrt(math.fsum(variances) / len(variances)) / self._shunt.ohm
-        return max(AGREEMENT_A, SPREAD_OF_THREE * scatter_a)
+        return max(self._agreement_a, SPREAD_OF_THREE * scatter_a)
 
 
 def holds_cycles(repetition: Repetition, accuracy: MultimeterAccuracy) -> bool:

@@ -41,6 +41,8 @@ class Disturbed:
     after: Capture
     after_a: float
     """Largest current once the device said that it was over."""
+    still_on: bool
+    """Whether that is more than counts as off."""
     poll_s: float
 
 
@@ -77,12 +79,14 @@ class DisturbedSession:
         )
         watched_s = self._now_s() - started_s - self._paused_s
         self._treatment.stop()
+        flowing = flowing_a(after, profile)
         return Disturbed(
             length_s=length_s,
             watched_s=watched_s,
             disturbances=done,
             after=after,
-            after_a=flowing_a(after, profile),
+            after_a=flowing,
+            still_on=flowing > profile.off_a,
             poll_s=POLL_S,
         )
 

@@ -19,12 +19,10 @@ from bench.station.scales import Label
 from bench.waveform import Waveform
 
 __all__ = [
-    "OFF_A", "OFF_AVERAGING_S", "POINTS", "EventRecords", "flowing_a", "hold_off_s", "off_averaging_s",
+    "OFF_AVERAGING_S", "POINTS", "EventRecords", "flowing_a", "hold_off_s", "off_averaging_s",
     "phases_in", "points_for", "sync_edge", "sync_edges",
 ]  # fmt: skip
 
-OFF_A: Final = 10e-6
-"""What counts as off. Source: docs/laboratory.md, "Times"."""
 OFF_AVERAGING_S: Final = 1e-3
 PHASE_SHARE: Final = 0.5
 """Of a phase: the mean over more than one phase of a balanced pulse is zero."""

@@ -18,7 +18,6 @@ from bench.station.acquisition import Capture
 from bench.station.ceiling import WINDOW_S
 from bench.station.contacts import ArmedOpen, HotConnection, Return, SenseCurrent
 from bench.station.disturbed_session import Disturbed
-from bench.station.event_records import OFF_A
 from bench.station.injections import FrozenTimer, TemperatureRise, ThresholdRise
 from bench.station.measurands.record import capture_range
 from bench.station.measured import Measured
@@ -130,7 +129,7 @@ def frozen_session(found: FrozenTimer) -> Measured:
 def disturbed_length(found: Disturbed) -> Measured:
     """Return for how long a disturbed session gave output, in s; None where it had no end."""
     evidence = found.after.sha256(Label.CURRENT)
-    if found.length_s is None or found.after_a > OFF_A:
+    if found.length_s is None or found.still_on:
         return Measured(
             value=None, unit="s", waveforms=evidence,
             reason=f"{found.after_a * 1e6:.0f} µA flow after {found.watched_s:.0f} s of output",

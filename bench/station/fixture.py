@@ -44,6 +44,8 @@ BATTERY_LIMIT_A: Final = 0.5
 SAG: Final = 0.03
 """Of the set voltage: a supply regulates to a tenth of that, its leads drop less."""
 REFERENCE_LIMIT_A: Final = 0.01
+REFERENCE_MARGIN_V: Final = 8.0
+"""Twice the largest reference voltage: what its series resistance lets flow is allowed."""
 CHARGER_V: Final = 5.0
 CHARGER_LIMIT_A: Final = 1.0
 
@@ -221,7 +223,11 @@ class Fixture:
 
     def _reference_voltage(self, voltage_v: float) -> None:
         self._supply.configure_output(
-            REFERENCE_OUTPUT, voltage_v=voltage_v, current_limit_a=REFERENCE_LIMIT_A
+            REFERENCE_OUTPUT,
+            voltage_v=voltage_v,
+            current_limit_a=max(
+                REFERENCE_LIMIT_A, REFERENCE_MARGIN_V / self.reference_resistance_ohm
+            ),
         )
         self._supply.switch_output(REFERENCE_OUTPUT, on=True)
 

@@ -15,7 +15,6 @@ from bench.device.link import DeviceState
 from bench.errors import LinkTimeout
 from bench.station.acquisition import Capture
 from bench.station.event_records import (
-    OFF_A,
     EventRecords,
     flowing_a,
     hold_off_s,
@@ -246,7 +245,7 @@ class Injections:
         return TemperatureRise(
             tolerated_c=tolerated_c,
             step_k=step_k,
-            tripped=tripped and flowing_a(after, self._profile) <= OFF_A,
+            tripped=tripped and flowing_a(after, self._profile) <= self._profile.off_a,
             faults=faults,
             after=after,
             after_a=flowing_a(after, self._profile),
@@ -268,7 +267,7 @@ class Injections:
                 break
             self._clock.sleep(FROZEN_POLL_S)
         after = self.steady_look("output behind a session with a frozen timer", load_ohm=load_ohm)
-        if flowing_a(after, self._profile) > OFF_A:
+        if flowing_a(after, self._profile) > self._profile.off_a:
             length_s = None
         watched_s = (self._clock.now_ns() - started_ns) / 1e9
         self._treatment.restart()

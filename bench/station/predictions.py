@@ -98,9 +98,13 @@ class Prediction:
 
     # -- what the run will use
 
+    @property
+    def _shunt_ohm(self) -> float:
+        return SHUNT_OHM / self.profile.scale
+
     @cached_property
     def _shunt_relative(self) -> float:
-        return self.accuracy.multimeter.resistance_uncertainty(SHUNT_OHM, range_ohm=SHUNT_OHM)
+        return self.accuracy.multimeter.resistance_uncertainty(self._shunt_ohm, range_ohm=SHUNT_OHM)
 
     @cached_property
     def _interval_s(self) -> float:
@@ -129,7 +133,7 @@ class Prediction:
         return ScopeRange(
             accuracy=transferred_scope(self.accuracy.scope),
             full_scale_a=full_scale_a,
-            amperes_per_volt=1.0 / volts_per_ampere,
+            amperes_per_volt=self.profile.scale / volts_per_ampere,
             noise_rms_a=NOISE_LSB * full_scale_a / self.accuracy.scope.codes,
             shunt_relative=self._shunt_relative,
             shunt_source="shunt, by four-wire ohms",
@@ -268,7 +272,7 @@ class Prediction:
         current_a = current_ua * 1e-6
         if not holds_cycles(repetition, accuracy):
             sweeps = Sweeps.of(repetition, accuracy)
-            scatter_v = sweeps.expected_scatter_a(repetition) * SHUNT_OHM
+            scatter_v = sweeps.expected_scatter_a(repetition) * self._shunt_ohm
             return self._by_meter(current_a, sweeps.sweeps, 0.0, scatter_v=scatter_v)
         apertures = Apertures.of(repetition, accuracy)
         readings = START_PHASES * apertures.readings_per_phase
@@ -282,10 +286,10 @@ class Prediction:
         self, current_a: float, readings: int, aperture_error_a: float, *, scatter_v: float = 0.0
     ) -> Budget:
         return current_over_shunt_budget(
-            _scattered(current_a * SHUNT_OHM, readings, max(METER_NOISE_V, scatter_v)),
+            _scattered(current_a * self._shunt_ohm, readings, max(METER_NOISE_V, scatter_v)),
             accuracy=self.accuracy.multimeter,
             range_v=SHUNT_RANGE_V,
-            shunt_ohm=SHUNT_OHM,
+            shunt_ohm=self._shunt_ohm,
             shunt_relative=self._shunt_relative,
             zero_readings_v=_scattered(0.0, ZERO_READINGS, METER_NOISE_V),
             aperture_error_a=aperture_error_a,

@@ -24,6 +24,7 @@ OFF_RANGE_A: Final = 100e-6
 """Ten times what counts as off, so that a code is a small part of it."""
 TRANSIENT_A: Final = 45e-3
 """Hot-connect peaks of a healthy unit: 20 V into 500 Ω."""
+PEAK_MARGIN: Final = 1.125
 ELECTRODE_MARGIN: Final = 1.25
 
 
@@ -44,7 +45,7 @@ class RangeChoice:
 
     def off_a(self) -> float:
         """Return the range on which a device is judged that should deliver nothing."""
-        return self.at_least_a(OFF_RANGE_A)
+        return self.at_least_a(OFF_RANGE_A * self.profile.scale)
 
     def wide_a(self) -> float:
         """Return the range on which a clipped record is retaken."""
@@ -56,7 +57,8 @@ class RangeChoice:
 
     def transient_a(self) -> float:
         """Return the transient channel's widest range: hot-connect peaks of both signs."""
-        return 2 * TRANSIENT_A
+        peak_a = self.profile.output.compliance_v / self.profile.loads_ohm[0]
+        return 2 * max(TRANSIENT_A, PEAK_MARGIN * peak_a)
 
     def electrode_v(self) -> float:
         """Return the electrode channel's range: the whole compliance and what lies above it."""
@@ -64,10 +66,12 @@ class RangeChoice:
 
     def plans(self) -> Iterator[RangePlan]:
         """Yield every current range that a plan may use."""
+        scale = self.profile.scale
         for level in self.profile.levels:
-            yield RangePlan(label=Label.CURRENT, full_scale_a=self.level_a(level.number))
-        yield RangePlan(label=Label.CURRENT, full_scale_a=self.wide_a())
-        yield RangePlan(label=Label.TRANSIENT, full_scale_a=self.fault_a())
+            level_a = self.level_a(level.number)
+            yield RangePlan(label=Label.CURRENT, full_scale_a=level_a, scale=scale)
+        yield RangePlan(label=Label.CURRENT, full_scale_a=self.wide_a(), scale=scale)
+        yield RangePlan(label=Label.TRANSIENT, full_scale_a=self.fault_a(), scale=scale)
 
     def _largest_ua(self, level: int | None) -> float:
         """Return the largest declared current of a level (or of all) over all loads."""

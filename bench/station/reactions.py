@@ -15,7 +15,6 @@ from bench.measure import Shutdown, excursions, first_edge, shutdown
 from bench.record.schema import Mark
 from bench.station.acquisition import Capture
 from bench.station.event_records import (
-    OFF_A,
     OFF_AVERAGING_S,
     POINTS,
     EventRecords,
@@ -208,12 +207,13 @@ class Reactions:
         capture: Capture,
         label: Label = Label.CURRENT,
         *,
-        threshold: float = OFF_A,
+        threshold: float | None = None,
         averaging_s: float | None = None,
     ) -> Reaction:
         """Return how the output ended after the first sync edge of a record."""
         if averaging_s is None:
             averaging_s = off_averaging_s(self._profile)
+        threshold = self._profile.off_a if threshold is None else threshold
         cause_s = sync_edge(capture)
         return Reaction(
             capture=capture,
@@ -268,8 +268,8 @@ class Reactions:
         waveform = capture.waveforms[Label.CURRENT]
         edge_s = sync_edge(capture)
         edges = [
-            first_edge(waveform, level=OFF_A, slope="rising", after_s=edge_s),
-            first_edge(waveform, level=-OFF_A, slope="falling", after_s=edge_s),
+            first_edge(waveform, level=self._profile.off_a, slope="rising", after_s=edge_s),
+            first_edge(waveform, level=-self._profile.off_a, slope="falling", after_s=edge_s),
         ]
         first_s = min((e for e in edges if e is not None), default=None)
         return None if first_s is None else first_s - edge_s

@@ -54,11 +54,16 @@ class ScopeTests:
         fixture: Fixture,
         acquirer: Acquirer,
         judge: Callable[[SelfTestStep, str], None],
+        scale: float,
     ) -> None:
-        """``judge`` journals a step, and raises FixtureError with the remedy where it failed."""
+        """``judge`` journals a step, and raises FixtureError with the remedy where it failed.
+
+        ``scale`` is that of the profile's class of currents.
+        """
         self._fixture = fixture
         self._acquirer = acquirer
         self._judge = judge
+        self._scale = scale
 
     def trigger(self) -> None:
         """A load relay's contact must trigger the scope over the sync channel."""
@@ -89,7 +94,7 @@ class ScopeTests:
 
     def background(self, *, lowest_level_a: float, full_scale_a: float) -> None:
         """Without any source the current channel must be free of mains."""
-        limit_a = max(BACKGROUND_FLOOR_A, BACKGROUND_SHARE * lowest_level_a)
+        limit_a = max(BACKGROUND_FLOOR_A * self._scale, BACKGROUND_SHARE * lowest_level_a)
         self._fixture.isolate_device()
         shot = Shot(
             title="background",
@@ -116,12 +121,15 @@ class ScopeTests:
     def compensation(self) -> None:
         """The two current channels must show the same edge: the probe or amplifier of one is off."""
         self._fixture.isolate_device()
-        self._fixture.reference_current(EDGE_UA)
+        edge_ua = EDGE_UA * self._scale
+        self._fixture.reference_current(edge_ua)
         self._fixture.open("reference")
-        edge_a = EDGE_UA * 1e-6
+        edge_a = edge_ua * 1e-6
         shot = Shot(
             title="edge of the reference current",
-            full_scale=dict.fromkeys((Label.CURRENT, Label.TRANSIENT), EDGE_FULL_SCALE_A),
+            full_scale=dict.fromkeys(
+                (Label.CURRENT, Label.TRANSIENT), EDGE_FULL_SCALE_A * self._scale
+            ),
             duration_s=EDGE_RECORD_S,
             points=EDGE_POINTS,
             before_s=EDGE_RECORD_S / 10,
@@ -129,7 +137,7 @@ class ScopeTests:
         )
         capture = self._acquirer.take(
             shot,
-            conditions={"reference_ua": EDGE_UA},
+            conditions={"reference_ua": edge_ua},
             cause=lambda: self._fixture.close("reference"),
         )
         self._fixture.reference_off()

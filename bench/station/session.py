@@ -17,7 +17,7 @@ from bench.device.link import DeviceState
 from bench.measure import PulseTable
 from bench.profile import Profile
 from bench.station.acquisition import Acquirer, Capture, Shot
-from bench.station.event_records import OFF_A, flowing_a
+from bench.station.event_records import flowing_a
 from bench.station.ranges import RangeChoice
 from bench.station.scales import Label
 from bench.station.steady_output import SteadyOutput
@@ -191,7 +191,7 @@ class SessionWatch:
 
 def _delivers(capture: Capture, profile: Profile) -> bool:
     """Whether current flows anywhere in the record: noise of many codes may look like pulses."""
-    return flowing_a(capture, profile) > OFF_A
+    return flowing_a(capture, profile) > profile.off_a
 
 
 def _points(wanted: float) -> int:

@@ -89,7 +89,7 @@ class Shorts:
     def shunt_share(self) -> float:
         """Return the share of a current through the short that the shunt carries."""
         self._fixture.isolate_device()
-        self._fixture.reference_current(REFERENCE_UA)
+        self._fixture.reference_current(REFERENCE_UA * self._profile.scale)
         plain_a = self._direct.over(REFERENCE_APERTURE_S).current_a
         self._fixture.close("load_short")
         shorted_a = self._direct.over(REFERENCE_APERTURE_S).current_a

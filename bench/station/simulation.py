@@ -57,7 +57,11 @@ _TIMEOUT_S: Final = 10.0
 _LOADS_OHM: Final = {"load_500": 500.0, "load_2k": 2_000.0, "load_10k": 10_000.0}
 _LOAD_TOLERANCE: Final = 0.005
 """Contacts of up to 0.3 ohm each, two in the path of 500 ohm, and trimmed resistors."""
-_SHUNT_TOLERANCE: Final = 0.001
+_SHUNT_TOLERANCE: Final = {1.0: 0.001, 100.0: 0.006}
+"""Of 100 Ω, and of 1 Ω as a meter's lowest range proves it. Source: docs/laboratory.md."""
+_SHUNT_OHM: Final = 100.0
+_REFERENCE_OHM: Final = 10_000.0
+_ELECTRODE_DIVIDER: Final = {1.0: 0.1, 100.0: 0.01}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +131,7 @@ def unit_description(
         "bench_faults": list(bench_faults),
         "instruments": (instruments or SimulatedInstruments()).names(),
         "transports": list(transports),
+        "fixture": profile.output.current_class,
     }
 
 
@@ -150,7 +155,7 @@ def simulated_station(
         instruments={
             role: _instrument(role, addresses, switch if role == "switch" else "") for role in ROLES
         },
-        scope_channels=_scope_channels(),
+        scope_channels=_scope_channels(profile.scale),
         relays=relays,
         loads=tuple(
             LoadEntry(
@@ -162,8 +167,12 @@ def simulated_station(
             )
             for relay, ohm in _LOADS_OHM.items()
         ),
-        shunt=ShuntEntry(value_ohm=100.0, tolerance=_SHUNT_TOLERANCE, measured_on=None),
-        reference=ReferenceEntry(series_ohm=10_000.0, low_v=0.8, high_v=4.0),
+        shunt=ShuntEntry(
+            value_ohm=_SHUNT_OHM / profile.scale,
+            tolerance=_SHUNT_TOLERANCE[profile.scale],
+            measured_on=None,
+        ),
+        reference=ReferenceEntry(series_ohm=_REFERENCE_OHM / profile.scale, low_v=0.8, high_v=4.0),
         supply_outputs=SupplyOutputs(battery=1, reference=2, charger=3),
         device=DeviceEntry(url=addresses.device, adapter="", unlock_key=profile.unlock_key),
         clock=addresses.clock,
@@ -189,11 +198,11 @@ def _instrument(role: str, addresses: Addresses, model: str) -> InstrumentEntry:
     )
 
 
-def _scope_channels() -> ScopeChannels:
+def _scope_channels(scale: float) -> ScopeChannels:
     return ScopeChannels(
-        amplitude=ScopeChannel(channel=1, sensitivity=1_000.0, unit="A"),
-        transient=ScopeChannel(channel=2, sensitivity=100.0, unit="A"),
-        electrode=ScopeChannel(channel=3, sensitivity=0.1, unit="V"),
+        amplitude=ScopeChannel(channel=1, sensitivity=1_000.0 / scale, unit="A"),
+        transient=ScopeChannel(channel=2, sensitivity=100.0 / scale, unit="A"),
+        electrode=ScopeChannel(channel=3, sensitivity=_ELECTRODE_DIVIDER[scale], unit="V"),
         sync=ScopeChannel(channel=4, sensitivity=1.0, unit="V"),
     )
 
@@ -242,7 +251,7 @@ def _output(profile: Profile) -> dict[str, Any]:
         "source_ohm": output.source_ohm,
         "compliance_v": output.compliance_v,
         "blocking_uf": output.blocking_uf,
-        "dc_limit_ua": profile.protection.dc_limit_ua,
+        "second_dc_ua": profile.protection.dc_limit_ua,
         "boost": None
         if output.boost is None
         else {"current_ua": output.boost.current_ua, "duration_s": output.boost.duration_s},

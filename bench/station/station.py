@@ -183,7 +183,12 @@ class OpenStation:
         self._scope_tests(test.judge, RangeChoice(profile=profile))
 
     def _scope_tests(self, judge: Callable[[SelfTestStep, str], None], ranges: RangeChoice) -> None:
-        tests = ScopeTests(fixture=self.fixture, acquirer=self.acquirer, judge=judge)
+        tests = ScopeTests(
+            fixture=self.fixture,
+            acquirer=self.acquirer,
+            judge=judge,
+            scale=ranges.profile.scale,
+        )
         tests.trigger()
         lowest = min(ranges.profile.levels, key=lambda level: level.current_ua)
         tests.background(

@@ -16,7 +16,6 @@ from bench.profile import Profile
 from bench.station.acquisition import Capture
 from bench.station.course import at_crest
 from bench.station.event_records import (
-    OFF_A,
     POINTS,
     EventRecords,
     flowing_a,
@@ -192,7 +191,7 @@ class SupplyEvents:
             if self._answers():
                 return found
             self._treatment.power_cycle()
-            if found.tail_a > OFF_A:
+            if found.tail_a > self._profile.off_a:
                 return found
         raise LinkTimeout(
             f"the device did not answer after its supply fell to {depth_v:g} V for {width_s:g} s, "
@@ -321,7 +320,7 @@ class SupplyEvents:
 
     def _resting(self, seen_a: float, seen: Capture, load_ohm: float) -> tuple[Capture, float]:
         """Return a finer record of a device that seems off, with the largest current in it."""
-        if seen_a > CERTAINLY_ON * OFF_A:
+        if seen_a > CERTAINLY_ON * self._profile.off_a:
             return seen, seen_a
         capture = self._records.look(
             "device at rest",

@@ -25,7 +25,7 @@ from instruments.roles import Multimeter
 __all__ = ["RangePlan", "ReferenceCurrent", "Transfer"]
 
 REFERENCE_CURRENTS_UA: Final = (10.0, 20.0, 40.0, 80.0, 160.0, 240.0, 320.0, 400.0)
-"""0.1 to 4 V over 10 kΩ: what they really are, the meter says. Source: docs/laboratory.md."""
+"""0.1 to 4 V over 10 kΩ, of a microcurrent device's fixture: what they really are, the meter says. Source: docs/laboratory.md."""
 
 USED_FRACTION: Final = 0.85
 """Of the half range: the reference stays clear of the rails with the scope's own offset added."""
@@ -50,12 +50,15 @@ class RangePlan:
 
     label: Label
     full_scale_a: float
+    scale: float = 1.0
+    """Of the profile's class of currents."""
 
     def reference_ua(self) -> float:
         """Return the largest reference current that fits the range."""
         half_ua = self.full_scale_a / 2 * 1e6
-        fitting = [i for i in REFERENCE_CURRENTS_UA if i <= half_ua * USED_FRACTION]
-        return fitting[-1] if fitting else REFERENCE_CURRENTS_UA[0]
+        currents = [current * self.scale for current in REFERENCE_CURRENTS_UA]
+        fitting = [current for current in currents if current <= half_ua * USED_FRACTION]
+        return fitting[-1] if fitting else currents[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from bench.errors import NotOffered
 from bench.measure import worst_mean
 from bench.profile import Profile
 from bench.station.acquisition import Capture
-from bench.station.event_records import OFF_A, off_averaging_s
+from bench.station.event_records import off_averaging_s
 from bench.station.expected_output import ExpectedOutput
 from bench.station.fault_measurands import about_zero_budget
 from bench.station.scales import Label
@@ -108,7 +108,7 @@ class StepJudge:
         if self._profile.waveform.envelope is not None or seen_a is None or said_a is None:
             return ""  # of an envelope the device reports some pulse, not the crest
         doubt_a = about_zero_budget(seen_a, step.shown).expanded_uncertainty
-        if abs(said_a - seen_a) > max(CURRENT_SHARE * seen_a, CURRENT_FLOOR_A) + doubt_a:
+        if abs(said_a - seen_a) > max(CURRENT_SHARE * seen_a, self._floor_a) + doubt_a:
             return f"the device reports {said_a * 1e6:.0f} µA, the bench sees {seen_a * 1e6:.0f}"
         return ""
 
@@ -117,7 +117,7 @@ class StepJudge:
         if flows_a > self._rest_a(load_ohm):
             return f"{flows_a * 1e6:.0f} µA in {status.state.value}"
         said_a = self._said_a() if status.state in (DeviceState.IDLE, DeviceState.PAUSE) else None
-        if said_a is not None and said_a > CURRENT_FLOOR_A:
+        if said_a is not None and said_a > self._floor_a:
             return f"the device reports {said_a * 1e6:.0f} µA in {status.state.value}"
         return ""
 
@@ -143,6 +143,10 @@ class StepJudge:
             return ""
         return f"{self._left_s:g} s of the session are left, {last_s:g} s were before"
 
+    @property
+    def _floor_a(self) -> float:
+        return CURRENT_FLOOR_A * self._profile.scale
+
     def _said_a(self) -> float | None:
         """Return the device's own reading of its current; None where it offers none."""
         try:
@@ -154,7 +158,7 @@ class StepJudge:
     def _rest_a(self, load_ohm: float) -> float:
         """Return what noise and contact sensing may show: far less than the lowest level."""
         lowest_a = self._profile.current_ua(self._profile.levels[0].number, load_ohm) * 1e-6
-        return OFF_A + REST_SHARE * lowest_a
+        return self._profile.off_a + REST_SHARE * lowest_a
 
     def _declared_a(self, state: DeviceState, level: int | None, load_ohm: float) -> float:
         """Return the declared current of a state: nothing flows but in RUN, nor without contact."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _BAD_DESCRIPTION = 12
+HIGH_VOLTAGE_PROBE = 10.0
+"""Before the electrode channel's own divider: 100:1 together. Source: docs/laboratory.md."""
 _HERE = Path(__file__).parent
 
 
@@ -94,6 +96,7 @@ def _laboratory(
         bench_faults=wanted,
         instruments=described.instruments,
         transports=described.transports,
+        electrode_probe=HIGH_VOLTAGE_PROBE if described.fixture == "milliampere" else 1.0,
     )
 
 

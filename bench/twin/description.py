@@ -85,7 +85,7 @@ class OutputDescription:
     blocking_uf: float | None = None
     """A capacitor in series with the output, where there is one."""
     boost: BoostDescription | None = None
-    dc_limit_ua: float | None = None
+    second_dc_ua: float | None = None
     """Where a limiter of direct current stands beside the firmware's, what it lets pass."""
 
     def table_ua(self) -> tuple[float, ...]:
@@ -157,6 +157,8 @@ class UnitDescription:
     instruments: InstrumentNames = InstrumentNames()
     transports: tuple[str, ...] = ()
     """How an instrument is reached, ``role=transport``."""
+    fixture: str = "microampere"
+    """Of what order the currents are that the fixture was built for."""
 
     @classmethod
     def read(cls, raw: Mapping[str, Any]) -> UnitDescription:
@@ -260,6 +262,7 @@ def _check(unit: UnitDescription) -> None:
             bool(mode.rates_hz) and fits and min(mode.rates_hz) > 0,
             f"waveform.modes[{k}]: expected a rate, or several with a duration each",
         )
+    _one_of("fixture", unit.fixture, ("microampere", "milliampere"))
     _demand(wave.pulses_per_train >= 1, "waveform.pulses_per_train: expected at least 1")
     key = "levels_ua" if output.regulation == "current" else "levels_v"
     _demand(bool(getattr(output, key)), f"output.{key}: expected at least one level, found none")

@@ -33,6 +33,10 @@ _TERMINAL, _BLOCKED = "P", "B"
 """The device's hot terminal: its output itself, or what lies behind a blocking capacitor."""
 _DRY_OHM = {201: 196e3, 202: 1.43e6, 203: 715e3, 204: 357e3, 205: 178e3, 206: 88.7e3}
 """A dry contact from E to G in steps: conductances that add."""
+_SCALES = {"microampere": 1.0, "milliampere": 100.0}
+"""By how much shunt and reference resistance are smaller than those of a microcurrent fixture."""
+_DRY_SHARE = 0.1
+"""Of those steps: a stimulator of milliamperes loses contact at a tenth of the resistance."""
 _SOLID_STATE_S = 100e-6
 _CLOSES_S, _OPENS_S = (6e-3, 12e-3), (2e-3, 5e-3)
 _BOUNCE_S = 3e-3
@@ -47,22 +51,34 @@ _EARTH_LEAD_OHM = 4.0
 class FixtureValues(Part):
     """Component values as built: drawn once from the seed, within the parts' tolerance."""
 
-    def __init__(self, random: np.random.Generator, bench_faults: Iterable[str]) -> None:
+    def __init__(
+        self,
+        random: np.random.Generator,
+        bench_faults: Iterable[str],
+        *,
+        built_for: str = "microampere",
+    ) -> None:
         def within(nominal: float, part: float) -> float:
             return nominal * (1.0 + float(random.uniform(-part, part)))
 
         faults = frozenset(bench_faults)
-        self.shunt_ohm = within(100.0, 5e-4) * (1.05 if "X09" in faults else 1.0)
+        self.scale = _SCALES[built_for]
+        nominal_ohm = 100.0 / self.scale
+        self.shunt_ohm = within(nominal_ohm, 5e-4) * (1.05 if "X09" in faults else 1.0)
         self.load_ohm = {
-            101: within(400.0, 1e-3),
-            102: within(1900.0, 1e-3),
-            103: within(9900.0, 1e-3),
+            101: within(500.0 - nominal_ohm, 1e-3),
+            102: within(2_000.0 - nominal_ohm, 1e-3),
+            103: within(10_000.0 - nominal_ohm, 1e-3),
         }
         self.skin_series_ohm, self.skin_ohm = within(1_000.0, 1e-2), within(20_000.0, 1e-2)
         self.skin_f = within(100e-9, 5e-2)
-        self.rc_ohm, self.rc_f = within(9_900.0, 1e-3), within(100e-9, 2e-2)
+        rc_ohm = 9_900.0 if self.scale == 1.0 else 1_000.0
+        self.rc_ohm, self.rc_f = within(rc_ohm, 1e-3), within(100e-9, 2e-2)
         self.bypass_ohm = within(11.11, 5e-3)
-        self.reference_ohm, self.check_ohm = within(10_000.0, 1e-3), within(1_000.0, 1e-3)
+        self.reference_ohm, self.check_ohm = (
+            within(10_000.0 / self.scale, 1e-3),
+            within(1_000.0, 1e-3),
+        )
         self.measuring_ohm, self.measuring_f = within(10_000.0, 1e-2), within(15e-9, 1e-2)
         self.measuring_load_ohm = within(1_000.0, 1e-2)
         self.probe_ohm = within(10e6, 1e-2)
@@ -74,7 +90,8 @@ class FixtureValues(Part):
         self.contact_ohm |= {
             channel: float(random.uniform(*_CONTACT_OHM)) for channel in RELAYS[20:]
         }
-        self.dry_ohm = {channel: within(ohm, 1e-2) for channel, ohm in _DRY_OHM.items()}
+        dry = 1.0 if self.scale == 1.0 else _DRY_SHARE
+        self.dry_ohm = {channel: within(dry * ohm, 1e-2) for channel, ohm in _DRY_OHM.items()}
         self.check_source_ohm = within(1_000.0, 1e-3)
         if "X08" in faults:
             self.contact_ohm[_AGED] += _AGED_OHM
@@ -105,11 +122,14 @@ class Fixture(Part):
         *,
         seed: int,
         bench_faults: Iterable[str],
+        built_for: str = "microampere",
         rewired: Callable[[int], None],
     ) -> None:
         self._timeline = timeline
         self._random = np.random.default_rng([seed, 3])
-        self.values = FixtureValues(np.random.default_rng([seed, 4]), bench_faults)
+        self.values = FixtureValues(
+            np.random.default_rng([seed, 4]), bench_faults, built_for=built_for
+        )
         self._rewired = rewired
         self._relays = {channel: Relay(operations=[]) for channel in RELAYS}
         for channel in self.values.stuck_closed:

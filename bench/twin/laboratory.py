@@ -21,6 +21,9 @@ __all__ = ["TRANSPORTS", "Address", "Laboratory"]
 TRANSPORTS = ("hislip", "socket", "vxi11", "serial")
 """How an instrument can be reached; the serial line is there where it is asked for."""
 
+ELECTRODE_CHANNEL = 3
+"""Source: docs/laboratory.md."""
+
 Address = str | int | dict[str, str] | dict[str, dict[str, str]]
 
 
@@ -29,6 +32,7 @@ class Laboratory:
 
     ``bench_faults`` that are not an instrument's are left to the world. ``transports``
     (``role=transport``) says by which an instrument's address is given, HiSLIP otherwise.
+    ``electrode_probe`` divides the electrode voltage once more, where the fixture is for high ones.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class Laboratory:
         bench_faults: Sequence[str] = (),
         instruments: InstrumentNames | None = None,
         transports: Sequence[str] = (),
+        electrode_probe: float = 1.0,
     ) -> None:
         """Build each instrument in the dialect that is named; raises ValueError for no such name."""
         names = instruments or InstrumentNames()
@@ -49,6 +54,7 @@ class Laboratory:
         switch = named(SWITCHES, names.switch, "switch")
         supply = named(SUPPLIES, names.supply, "supply")
         self.scope = scope.at(self.time, seed=seed, serial=serials[0])
+        self.scope.inputs[ELECTRODE_CHANNEL].attenuation = electrode_probe
         self.dmm = dmm.at(self.time, seed=seed, serial=serials[1])
         self.switch = switch.at(self.time, seed=seed, serial=serials[2])
         self.supply = supply.at(self.time, seed=seed, serial=serials[3])

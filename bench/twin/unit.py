@@ -223,7 +223,7 @@ class Unit(Part):
         self.direct_current = DirectCurrent(
             threshold_ua=settings.dc_threshold_ua, window_s=settings.dc_window_s
         )
-        limit_ua = self.description.output.dc_limit_ua
+        limit_ua = self.description.output.second_dc_ua
         self.charge_limiter = DirectCurrent(
             threshold_ua=float("inf") if limit_ua is None else limit_ua,
             window_s=settings.dc_window_s,

@@ -48,6 +48,7 @@ class SimulatedWorld(Part):
             self._timeline,
             seed=description.seed,
             bench_faults=description.bench_faults,
+            built_for=description.fixture,
             rewired=self._rewired,
         )
         self.fixture.moved = self._moved

@@ -16,7 +16,7 @@ RETURNS = 3
 
 @pytest.mark.requirement("FLT-002")
 def test_no_output_before_contact(bench: Bench, check: Check) -> None:
-    load_ohm = 10_000.0
+    load_ohm = bench.profile.loads_ohm[-1]
     found = bench.contacts.start_without(load_ohm=load_ohm)
     check.fact(
         "FLT-002", "output without contact",

@@ -5,16 +5,15 @@ from __future__ import annotations
 import pytest
 
 from bench.plugin import Bench, Check
-from bench.station.event_records import OFF_A
 from bench.station.rest import Quiet
 
 pytestmark = pytest.mark.full_scope
 
 
-def check_quiet(check: Check, found: Quiet) -> None:
+def check_quiet(check: Check, found: Quiet, *, off_a: float) -> None:
     check.fact(
         found.requirement, "output long afterwards",
-        holds=found.flowing_a <= OFF_A and found.state is found.expected,
+        holds=found.flowing_a <= off_a and found.state is found.expected,
         found=f"at most {found.flowing_a * 1e6:.1f} µA in {found.watched_s:g} s, "
         f"{found.state.value}",
         waveforms=tuple(found.capture.hashes.values()), after=found.cause,
@@ -26,9 +25,9 @@ def check_quiet(check: Check, found: Quiet) -> None:
 )
 def test_nothing_starts_again_by_itself(bench: Bench, check: Check) -> None:
     for found in bench.rest_watch.ends():
-        check_quiet(check, found)
+        check_quiet(check, found, off_a=bench.profile.off_a)
 
 
 @pytest.mark.requirement("FLT-031")
 def test_idle_device_stays_idle_for_minutes(bench: Bench, check: Check) -> None:
-    check_quiet(check, bench.rest_watch.idle())
+    check_quiet(check, bench.rest_watch.idle(), off_a=bench.profile.off_a)

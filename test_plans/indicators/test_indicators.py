@@ -17,6 +17,10 @@ def test_output_needs_no_indicator(bench: Bench, check: Check) -> None:
     level = bench.profile.highest_level
     outputs = [bench.steady(level=level, load_ohm=load_ohm) for load_ohm in LOADS_OHM]
     need = indicators.need_of_indicator(outputs)
+    if need.needed and bench.profile.output.indicator:
+        found = f"{need.text}; the profile declares one, that it lights must be inspected"
+        check.recorded("IND-001", "output indicator", found=found)
+        return
     verdict = Verdict.NOT_TESTED if need.needed else Verdict.NOT_APPLICABLE
     reason = f"{need.text}; whether one is fitted must be inspected" if need.needed else need.text
     check.undecided("IND-001", "output indicator", verdict=verdict, reason=reason)

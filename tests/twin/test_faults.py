@@ -369,7 +369,7 @@ def test_p15_leaves_nothing_behind_the_first_protection() -> None:
     states = []
     for faults in ((), ("P15=high",)):
         unit = UnitUnderTest(
-            *faults, output__dc_limit_ua=60.0, firmware_settings__dc_threshold_ua=50.0
+            *faults, output__second_dc_ua=60.0, firmware_settings__dc_threshold_ua=50.0
         ).run()
         unit.unit.direct_current.enabled = False
         unit.unit.injection.stuck_polarity = 1

@@ -1,6 +1,6 @@
 """How fast, and how prompt, every transport is: ratios to a raw socket in one process, on loopback.
 
-    python benchmarks/transports.py            # a minute; prints the table of docs/instruments.md
+    python -m benchmarks.transports            # a minute; prints the table of docs/instruments.md
 
 Peers answer from memory in threads of this process, so both ends share its time; the raw receive that
 everything is compared with has the same peer. Exit status 1 where a figure is missed.

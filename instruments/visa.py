@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ __all__ = [
 
 _logger = logging.getLogger(__name__)
 
+_here = threading.local()
 _THEIR_MODULES = ("pyvisa_py", "termios")
 """Whose errors are no OSError; termios is what refuses a serial line's framing."""
 
@@ -73,13 +75,21 @@ def _resource_manager() -> pyvisa.ResourceManager:
 
 @contextmanager
 def _quiet_pyvisa() -> Generator[None]:
-    """Keep pyvisa-py from logging a traceback for an error that is raised and reported anyway."""
-    logger = logging.getLogger("pyvisa")
-    was_disabled, logger.disabled = logger.disabled, True
+    """Keep pyvisa-py from logging a traceback for an error that is raised and reported anyway.
+
+    By thread: a search for instruments opens many at a time.
+    """
+    logging.getLogger("pyvisa").addFilter(_said_aloud)  # the same filter is added once
+    was_quiet = getattr(_here, "quiet", False)
+    _here.quiet = True
     try:
         yield
     finally:
-        logger.disabled = was_disabled
+        _here.quiet = was_quiet
+
+
+def _said_aloud(_record: logging.LogRecord) -> bool:
+    return not getattr(_here, "quiet", False)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import sys
 from bench.clock import WallClock
 from bench.device.adapter import open_link
 from bench.device.conformance import check_link
+from bench.device.line_conformance import check_line
 from bench.errors import BenchError
 
 __all__ = ["main"]
@@ -22,6 +23,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--with-output", action="store_true", help="also start sessions; needs a load"
     )
+    parser.add_argument(
+        "--bad-lines",
+        action="store_true",
+        help="also go silent, answer late, drop and spoil replies on the way (TCP and serial)",
+    )
     options = parser.parse_args(arguments)
     clock = WallClock()
     try:
@@ -32,6 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     findings = check_link(link, clock=clock, with_output=options.with_output)
+    if options.bad_lines:
+        findings += check_line(
+            options.url, clock=clock, unlock_key=options.unlock_key, adapter=options.adapter
+        )
     for finding in findings:
         detail = f": {finding.detail}" if finding.detail else ""
         sys.stdout.write(f"{finding.outcome:11} {finding.clause}{detail}\n")

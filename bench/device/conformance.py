@@ -16,7 +16,7 @@ from bench.clock import Clock
 from bench.device.link import DeviceLink, DeviceState
 from bench.errors import DeviceLinkError, DeviceRefused, NotOffered
 
-__all__ = ["Finding", "check_link"]
+__all__ = ["Finding", "check_link", "require", "tried"]
 
 Outcome = Literal["passed", "failed", "not offered"]
 
@@ -24,6 +24,8 @@ _SETTLED_S = 1.5
 """Longer than any update of a status report, a ramp of a second included."""
 _SESSION_S = 30.0
 _REACTION_S = 5.0
+_INJECTION, _INJECTED_UA = "overcurrent_ua", 5000.0
+"""Well above any threshold of a device of 10 to 1000 µA."""
 _NONSENSE = (b"\n", b"\x00\xff\xfe\n", b"?" * 300 + b"\n", b"#1 OK\n")
 _DELIVERING = frozenset({DeviceState.ARMED, DeviceState.RAMP, DeviceState.RUN})
 
@@ -48,13 +50,14 @@ def check_link(link: DeviceLink, *, clock: Clock, with_output: bool = False) -> 
     load at the electrodes and is stopped again.
     """
     clauses = (*_CLAUSES, *(_OUTPUT_CLAUSES if with_output else ()), _closes_for_good)
-    return tuple(_try(clause, link, clock) for clause in clauses)
+    return tuple(tried(clause, link, clock) for clause in clauses)
 
 
-def _try(clause: Callable[[DeviceLink, Clock], None], link: DeviceLink, clock: Clock) -> Finding:
+def tried(clause: Callable[..., None], *arguments: object) -> Finding:
+    """Return what became of one clause, whose name is its docstring."""
     name = (clause.__doc__ or clause.__name__).rstrip(".")
     try:
-        clause(link, clock)
+        clause(*arguments)
     except NotOffered as reason:
         return Finding(clause=name, outcome="not offered", detail=str(reason))
     except _BrokenClauseError as reason:
@@ -64,7 +67,8 @@ def _try(clause: Callable[[DeviceLink, Clock], None], link: DeviceLink, clock: C
     return Finding(clause=name, outcome="passed")
 
 
-def _require(condition: bool, detail: str) -> None:  # noqa: FBT001 - an assertion: no caller passes a bare True or False
+def require(condition: bool, detail: str) -> None:  # noqa: FBT001 - an assertion: no caller passes a bare True or False
+    """Break the clause under test where a condition does not hold."""
     if not condition:
         raise _BrokenClauseError(detail)
 
@@ -82,17 +86,17 @@ def _identity_is_complete(link: DeviceLink, _clock: Clock) -> None:
     """identify() names model, serial number and firmware, twice the same."""
     first, second = link.identify(), link.identify()
     for field in ("model", "serial", "firmware"):
-        _require(bool(getattr(first, field)), f"{field} is empty")
-    _require(first == second, f"{first} and then {second}")
-    _require(first.capabilities == link.capabilities, "identity and link differ in capabilities")
+        require(bool(getattr(first, field)), f"{field} is empty")
+    require(first == second, f"{first} and then {second}")
+    require(first.capabilities == link.capabilities, "identity and link differ in capabilities")
 
 
 def _status_is_plausible(link: DeviceLink, _clock: Clock) -> None:
     """status() is within its units: volts, seconds, a level that exists."""
     status = link.status()
-    _require(not status.battery_v > 100, f"battery {status.battery_v} V: millivolts?")
-    _require(not status.uptime_s < 0, f"uptime {status.uptime_s} s")
-    _require(status.level >= 0, f"level {status.level}")
+    require(not status.battery_v > 100, f"battery {status.battery_v} V: millivolts?")
+    require(not status.uptime_s < 0, f"uptime {status.uptime_s} s")
+    require(status.level >= 0, f"level {status.level}")
 
 
 def _counter_moves(link: DeviceLink, clock: Clock) -> None:
@@ -100,17 +104,17 @@ def _counter_moves(link: DeviceLink, clock: Clock) -> None:
     before = link.status().counter
     clock.sleep(_SETTLED_S)
     after = link.status().counter
-    _require(after != before, f"{before} before and after {_SETTLED_S:g} s: a stale report")
+    require(after != before, f"{before} before and after {_SETTLED_S:g} s: a stale report")
 
 
 def _limits_are_plausible(link: DeviceLink, _clock: Clock) -> None:
     """limits() has levels, a longest session, and as many currents as levels."""
     limits = link.limits()
-    _require(limits.levels >= 1, f"{limits.levels} levels")
-    _require(not limits.session_max_s <= 0, f"longest session {limits.session_max_s} s")
+    require(limits.levels >= 1, f"{limits.levels} levels")
+    require(not limits.session_max_s <= 0, f"longest session {limits.session_max_s} s")
     currents = limits.level_currents_ua
-    _require(len(currents) in {0, limits.levels}, f"{len(currents)} currents")
-    _require(list(currents) == sorted(currents), f"currents {currents} do not rise")
+    require(len(currents) in {0, limits.levels}, f"{len(currents)} currents")
+    require(list(currents) == sorted(currents), f"currents {currents} do not rise")
 
 
 def _levels_are_taken(link: DeviceLink, _clock: Clock) -> None:
@@ -118,7 +122,7 @@ def _levels_are_taken(link: DeviceLink, _clock: Clock) -> None:
     for level in range(link.limits().levels, 0, -1):
         link.set_level(level)
         found = link.status().level
-        _require(found == level, f"level {level} was set, {found} is reported")
+        require(found == level, f"level {level} was set, {found} is reported")
 
 
 def _levels_are_never_clamped(link: DeviceLink, _clock: Clock) -> None:
@@ -128,7 +132,7 @@ def _levels_are_never_clamped(link: DeviceLink, _clock: Clock) -> None:
         with _refusal(f"level {level}"):
             link.set_level(level)
     found = link.status().level
-    _require(found == before, f"the level went from {before} to {found}")
+    require(found == before, f"the level went from {before} to {found}")
 
 
 def _modes_are_taken(link: DeviceLink, _clock: Clock) -> None:
@@ -136,7 +140,7 @@ def _modes_are_taken(link: DeviceLink, _clock: Clock) -> None:
     for mode in link.limits().modes:
         link.set_mode(mode)
         found = link.status().mode
-        _require(found == mode, f"mode {mode} was set, {found} is reported")
+        require(found == mode, f"mode {mode} was set, {found} is reported")
 
 
 def _stop_is_idempotent(link: DeviceLink, _clock: Clock) -> None:
@@ -152,19 +156,19 @@ def _too_long_a_session_is_refused(link: DeviceLink, _clock: Clock) -> None:
         raise NotOffered("limits() names no longest session")
     with _refusal(f"a session of {longest_s + 1:g} s"):
         link.start(longest_s + 1)
-    _require(link.status().state not in _DELIVERING, "it delivers")
+    require(link.status().state not in _DELIVERING, "it delivers")
 
 
 def _telemetry_is_fresh(link: DeviceLink, _clock: Clock) -> None:
     """telemetry() is not older than a few seconds."""
-    _require(not link.telemetry().age_s > _REACTION_S, "the readings are old")
+    require(not link.telemetry().age_s > _REACTION_S, "the readings are old")
 
 
 def _faults_agree(link: DeviceLink, _clock: Clock) -> None:
     """faults() and status().faults say the same, and clear_faults() at rest is legal."""
     link.clear_faults()
     latched, reported = link.faults(), link.status().faults
-    _require(latched == reported, f"{sorted(latched)} against {sorted(reported)}")
+    require(latched == reported, f"{sorted(latched)} against {sorted(reported)}")
 
 
 def _injections_are_locked(link: DeviceLink, _clock: Clock) -> None:
@@ -186,7 +190,7 @@ def _nonsense_is_survived(link: DeviceLink, _clock: Clock) -> None:
     for nonsense in _NONSENSE:
         link.raw(nonsense)
     after = link.status().state
-    _require(after == before, f"{before} before, {after} after")
+    require(after == before, f"{before} before, {after} after")
 
 
 def _heartbeat_can_be_off(link: DeviceLink, _clock: Clock) -> None:
@@ -201,13 +205,51 @@ def _a_session_runs_and_stops(link: DeviceLink, clock: Clock) -> None:
         lambda: link.status().state is DeviceState.RUN, timeout_s=_REACTION_S, poll_s=0.1
     )
     try:
-        _require(running, f"{link.status().state} {_REACTION_S:g} s after start()")
+        require(running, f"{link.status().state} {_REACTION_S:g} s after start()")
     finally:
         link.stop()
     ended = clock.wait_until(
         lambda: link.status().state not in _DELIVERING, timeout_s=_REACTION_S, poll_s=0.1
     )
-    _require(ended, f"{link.status().state} {_REACTION_S:g} s after stop()")
+    require(ended, f"{link.status().state} {_REACTION_S:g} s after stop()")
+
+
+def _stop_is_obeyed_in_every_state(link: DeviceLink, clock: Clock) -> None:
+    """stop() is obeyed while it ramps, runs and pauses, and after a fault."""
+    for name, enter in (
+        ("at once after start()", lambda: None),
+        ("while it runs", lambda: clock.sleep(_SETTLED_S)),
+        ("in a pause", lambda: _pause(link, clock)),
+        ("after an injected fault", lambda: _trip(link, clock)),
+    ):
+        link.start(_SESSION_S)
+        try:
+            enter()
+        except (NotOffered, DeviceRefused):
+            continue  # a state that this device cannot be brought into
+        finally:
+            link.stop()
+        ended = clock.wait_until(
+            lambda: link.status().state not in _DELIVERING, timeout_s=_REACTION_S, poll_s=0.1
+        )
+        require(ended, f"{link.status().state} {_REACTION_S:g} s after stop() {name}")
+        link.clear_faults()
+
+
+def _pause(link: DeviceLink, clock: Clock) -> None:
+    clock.sleep(_SETTLED_S)
+    link.pause()
+
+
+def _trip(link: DeviceLink, clock: Clock) -> None:
+    """Bring the device into its fault state by test mode, and leave the injection off."""
+    clock.sleep(_SETTLED_S)
+    link.unlock_tests()
+    link.inject(_INJECTION, _INJECTED_UA)
+    clock.wait_until(
+        lambda: link.status().state is DeviceState.FAULT, timeout_s=_REACTION_S, poll_s=0.1
+    )
+    link.inject(_INJECTION, 0)
 
 
 def _a_second_start_is_refused(link: DeviceLink, clock: Clock) -> None:
@@ -228,10 +270,10 @@ def _a_session_pauses(link: DeviceLink, clock: Clock) -> None:
         clock.sleep(_SETTLED_S)
         link.pause()
         state = link.status().state
-        _require(state is DeviceState.PAUSE, f"{state} after pause()")
+        require(state is DeviceState.PAUSE, f"{state} after pause()")
         link.resume()
         state = link.status().state
-        _require(state in _DELIVERING, f"{state} after resume()")
+        require(state in _DELIVERING, f"{state} after resume()")
     finally:
         link.stop()
 
@@ -264,4 +306,9 @@ _CLAUSES = (
     _nonsense_is_survived,
     _heartbeat_can_be_off,
 )
-_OUTPUT_CLAUSES = (_a_session_runs_and_stops, _a_second_start_is_refused, _a_session_pauses)
+_OUTPUT_CLAUSES = (
+    _a_session_runs_and_stops,
+    _stop_is_obeyed_in_every_state,
+    _a_second_start_is_refused,
+    _a_session_pauses,
+)

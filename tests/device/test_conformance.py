@@ -27,7 +27,7 @@ def test_a_device_that_keeps_the_contract_fails_nowhere_and_says_what_it_lacks()
     assert [finding.detail for finding in findings if finding.outcome == "not offered"] == [
         "no telemetry"
     ]
-    assert len(findings) == 19
+    assert len(findings) == 20
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
     slow: list[str] = field(default_factory=list)
     reopened: int = 0
+    longest_s: float = 0.0
 
 
 def value_of(number: int) -> float:
@@ -108,7 +109,9 @@ def fuzz(transport: str, *, cases: int, seed: int) -> Outcome:
                 outcome.reopened += 1
             except BenchError:
                 outcome.refused += 1
-            if time.perf_counter() - started_s > LONGEST_S:
+            took_s = time.perf_counter() - started_s
+            outcome.longest_s = max(outcome.longest_s, took_s)
+            if took_s > LONGEST_S:
                 outcome.slow.append(f"case {number}: {fuzzer.kind}")
             outcome.cases += 1
     finally:

@@ -121,7 +121,7 @@ def row_of(fault: str, found: dict, healthy: dict) -> Row:
         fault=fault,
         verdict=found["verdict"],
         device_failures=len(failures),
-        wrong_passes=tuple(wrong_passes(found, healthy)) if found["verdict"] == "PASS" else (),
+        wrong_passes=tuple(wrong_passes(found, healthy)) if found["verdict"] != "ERROR" else (),
         message=message_of(found),
     )
 

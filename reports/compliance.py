@@ -203,15 +203,15 @@ def _rules(record: RunRecord) -> list[_RuleUse]:
 
 
 def _budgets(record: RunRecord) -> list[_BudgetView]:
-    """Return the budget of each requirement's worst row; the others stay in the journal."""
+    """Return the budget of each requirement's worst row, in the requirements' order; the others stay in the journal."""
+    known = {budget.id: budget for budget in record.budgets}
+    rows = rows_by_requirement(record)
     wanted: dict[str, list[str]] = {}
-    for name, rows in rows_by_requirement(record).items():
-        worst = worst_of([row for row in rows if row.budget])
+    for requirement in record.requirements:
+        worst = worst_of([row for row in rows.get(requirement.id, ()) if row.budget in known])
         if worst is not None:
-            wanted.setdefault(worst.budget, []).append(name)
-    return [
-        _budget_view(budget, wanted[budget.id]) for budget in record.budgets if budget.id in wanted
-    ]
+            wanted.setdefault(worst.budget, []).append(requirement.id)
+    return [_budget_view(known[name], requirements) for name, requirements in wanted.items()]
 
 
 def _budget_view(budget: BudgetRecord, requirements: Sequence[str]) -> _BudgetView:

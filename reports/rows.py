@@ -5,6 +5,7 @@ Templates print these and compute nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -114,6 +115,14 @@ class RequirementView:
         ran = [test.node_id for test in self.tests]
         measured = [view.row.test for view in self.rows if view.row.test]
         return tuple(dict.fromkeys([*ran, *measured]))
+
+    @property
+    def test_functions(self) -> tuple[str, ...]:
+        """The same without their parameters: ``path::test (9 cases)``."""
+        cases = Counter(name.partition("[")[0] for name in self.test_names)
+        return tuple(
+            name if count == 1 else f"{name} ({count} cases)" for name, count in cases.items()
+        )
 
     @property
     def detailed(self) -> bool:

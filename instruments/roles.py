@@ -20,6 +20,8 @@ __all__ = [
     "Multimeter",
     "Oscilloscope",
     "ScopeCapabilities",
+    "Segment",
+    "SegmentedOscilloscope",
     "Slope",
     "Supply",
 ]
@@ -45,6 +47,9 @@ class ScopeCapabilities:
     """Samples of one channel with all channels on, on the smallest memory of the family."""
     most_points_alone: int
     """The same with one channel on: more where the channels share the memory."""
+    most_segments: int = 0
+    """Segments of one acquisition that the driver takes (:class:`SegmentedOscilloscope`); 0: it
+    drives no segmented memory, whether or not the scope has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +154,33 @@ class Oscilloscope(Instrument, Protocol):
         From half to twice ``points``, fewer where the memory holds fewer. Raises InstrumentError
         where no record newer than the last ``arm_single`` exists.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One of several records that a scope took one after the other without being armed again."""
+
+    time_s: float
+    """Of its trigger, after that of the first segment, by the scope's own clock."""
+    waveforms: Mapping[int, Waveform]
+    """By channel; times from this segment's trigger."""
+
+
+@runtime_checkable
+class SegmentedOscilloscope(Oscilloscope, Protocol):
+    """An oscilloscope whose memory can be divided, so that no trigger is missed in between."""
+
+    def arm_segments(self, count: int) -> None:
+        """Discard the last record and wait for so many triggers; returns once it is armed.
+
+        ``acquisition_state`` is ``complete`` when the last segment is full. The next ``arm_single``
+        takes one record again. Raises SettingOutOfRange beyond ``capabilities.most_segments``.
+        """
+        ...
+
+    def fetch_segments(self, channels: Sequence[int], *, points: int) -> Sequence[Segment]:
+        """Transfer every segment, each as :meth:`fetch` would; raises InstrumentError as it does."""
         ...
 
 

@@ -137,7 +137,7 @@ class Oscilloscope(ScpiInstrument):
         """``*TRG`` forces the trigger."""
         self.acquisition.force()
 
-    def arm(self, *, single: bool) -> None:
+    def arm(self, *, single: bool, segments: int = 1) -> None:
         """Start an acquisition with the present settings."""
         settings = self.settings
         condition, delay_s = self._condition()
@@ -154,7 +154,7 @@ class Oscilloscope(ScpiInstrument):
             trigger_delay_s=delay_s,
             auto_after_ns=_AUTO_TRIGGER_NS if settings.edge.sweep == "AUTO" else None,
         )
-        self.acquisition.arm(plan, single=single)
+        self.acquisition.arm(plan, single=single, segments=segments)
         if single and self.has("stops-untriggered"):
             self.acquisition.stop()
 

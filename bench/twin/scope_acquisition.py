@@ -73,6 +73,9 @@ class Acquisition:
         self.single = True
         self.running = False
         self.record: Record | None = None
+        self.segments: list[Record] = []
+        """The records of a segmented acquisition, each of a trigger of its own."""
+        self._wanted_segments = 1
         self._triggered_event = False
         self._armed_event = False
         self.deaf = False
@@ -90,12 +93,16 @@ class Acquisition:
 
     # -- orders
 
-    def arm(self, plan: Plan, *, single: bool) -> None:
-        """Start an acquisition; a single one discards the record before it."""
-        now_ns = self._timeline.now_ns
+    def arm(self, plan: Plan, *, single: bool, segments: int = 1) -> None:
+        """Start an acquisition; a single one discards the records before it."""
         plan = self._remembered(plan)
+        self.segments, self._wanted_segments = [], segments
         if single and not self.frozen:
             self.record = None
+        self._start(plan, single=single)
+
+    def _start(self, plan: Plan, *, single: bool) -> None:
+        now_ns = self._timeline.now_ns
         self._plan, self.single, self.running, self._forced = plan, single, True, False
         self.state = State.PREFILL
         self._due_ns = now_ns + _before_ns(plan)
@@ -195,6 +202,11 @@ class Acquisition:
                     node: self._timeline.world.trace(node, start_ns, stop_ns) for node in _NODES
                 },
             )
+        if self.record is not None:
+            self.segments.append(self.record)
+        if plan is not None and self.single and len(self.segments) < self._wanted_segments:
+            self._start(plan, single=True)
+            return
         self.running = self.running and not self.single
         self._rest()
 

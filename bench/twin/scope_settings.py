@@ -67,6 +67,7 @@ class Acquire:
 
     kind: str = "NORM"
     mode: str = "RTIM"
+    segments: float = 10
     count: float = 8
     complete: float = 100
 

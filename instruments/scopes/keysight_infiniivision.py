@@ -12,6 +12,7 @@ Unverified (recalled): the list of legal points, the ranges below, that ``:TRIG:
 | trigger         | ``:TRIG:MODE EDGE  :TRIG:SWE NORM  :TRIG:EDGE:SOUR  :SLOP  :COUP  :LEV``   |
 | single shot     | ``:TER?  :AER?  :SING  :STOP  :TRIG:FORC``  ``:OPER:COND?`` bits 3 and 5   |
 | record          | ``:WAV:SOUR  :FORM BYTE  :UNS 1  :POIN:MODE RAW  :POIN  :PRE?  :DATA?``    |
+| segments        | ``:ACQ:MODE SEGM  :ACQ:SEGM:COUN  :IND``  ``:WAV:SEGM:COUN?  :TTAG?``      |
 | errors          | ``:SYST:ERR?``                                                             |
 
 Volts are ``(code - yreference) * yincrement + yorigin``; the codes are unsigned and are returned
@@ -28,7 +29,14 @@ from numpy.typing import NDArray
 
 from bench.errors import InstrumentError, InstrumentTimeout, SettingOutOfRange
 from bench.waveform import Waveform
-from instruments.roles import AcquisitionState, Coupling, Identity, ScopeCapabilities, Slope
+from instruments.roles import (
+    AcquisitionState,
+    Coupling,
+    Identity,
+    ScopeCapabilities,
+    Segment,
+    Slope,
+)
 from instruments.scopes.infiniivision_record import (
     CLIPPED_HIGH,
     CLIPPED_LOW,
@@ -79,6 +87,17 @@ _TIMEBASE_POSITION = Setting(
 _ACQUISITION_TYPE = Setting(
     command=":ACQ:TYPE {value}", choices=("NORM", "PEAK"), doc="sample or peak detect"
 )
+_ACQUISITION_MODE = Setting(
+    command=":ACQ:MODE {value}", choices=("RTIM", "SEGM"), doc="one record or segments"
+)
+_SEGMENTS = Setting(
+    command=":ACQ:SEGM:COUN {value}",
+    query=":ACQ:SEGM:COUN?",
+    unit="segments",
+    low=2,
+    high=25,
+    doc="segments of the memory (2 to 25 on every model that has them)",
+)
 _TRIGGER_MODE = Setting(command=":TRIG:MODE {value}", choices=("EDGE",), doc="trigger mode")
 _TRIGGER_SWEEP = Setting(
     command=":TRIG:SWE {value}", choices=("NORM",), doc="never triggers by itself"
@@ -127,6 +146,7 @@ class KeysightInfiniiVision(ScpiInstrument):
         peak_detect=True,
         most_points=50_000,  # a 2000 X-Series scope with both channels of a pair on
         most_points_alone=100_000,
+        most_segments=25,
     )
 
     vertical_divisions = 8
@@ -148,10 +168,12 @@ class KeysightInfiniiVision(ScpiInstrument):
         self._triggered = False
         self._complete = False
         self._preambles: dict[tuple[int, int], Preamble] = {}
+        self._segments = 1
 
     def reset(self) -> None:
         """Bring the scope to its power-on settings; a record is lost."""
         self._forget_record()
+        self._segments = 1
         super().reset()
 
     def configure_channel(
@@ -237,6 +259,28 @@ class KeysightInfiniiVision(ScpiInstrument):
         The trigger and arm event registers are emptied first, by reading them, so that neither
         speaks of an earlier acquisition. Raises InstrumentTimeout where the scope does not arm.
         """
+        if self._segments > 1:
+            self._apply(_ACQUISITION_MODE.to("RTIM"))
+            self._segments = 1
+        self._arm()
+
+    def arm_segments(self, count: int) -> None:
+        """Wait for ``count`` triggers, each of which fills a segment of the memory.
+
+        Raises SettingOutOfRange beyond two to ``most_segments``, and ScpiError where the scope has
+        no segmented memory (an option on some models).
+        """
+        wanted = _SEGMENTS.to(count)
+        (found,) = self._apply(_ACQUISITION_MODE.to("SEGM"), wanted, then=(_SEGMENTS.ask(),))
+        if self._number(found, "the number of segments") != count:
+            self._written.clear()
+            raise InstrumentError(
+                self._session.describe(f"{count} segments were asked for, it reports {found}")
+            )
+        self._segments = count
+        self._arm()
+
+    def _arm(self) -> None:
         self._forget_record()
         self._acquisitions += 1
         *_, armed = self._run(":STOP", ":TER?", ":AER?", ":SING", ":AER?", answers=3)
@@ -286,6 +330,33 @@ class KeysightInfiniiVision(ScpiInstrument):
                 )
             )
         return {channel: self._fetch_channel(channel, points) for channel in channels}
+
+    def fetch_segments(self, channels: Sequence[int], *, points: int) -> Sequence[Segment]:
+        """Transfer every segment: at most ``points`` samples a channel, in volts.
+
+        Raises InstrumentError where the segments are not those that :meth:`arm_segments` asked for.
+        """
+        state = self.acquisition_state()
+        found = self._ask_count() if state == "complete" else 0
+        if found != self._segments:
+            raise InstrumentError(
+                self._session.describe(
+                    f"expected {self._segments} segments, found {found}, the acquisition is {state}; "
+                    "arm the scope and wait for `complete`"
+                )
+            )
+        return tuple(self._segment(index, channels, points) for index in range(1, found + 1))
+
+    def _ask_count(self) -> int:
+        (reply,) = self._run(":WAV:SEGM:COUN?", answers=1)
+        return int(self._number(reply, "the number of segments"))
+
+    def _segment(self, index: int, channels: Sequence[int], points: int) -> Segment:
+        (tag,) = self._run(f":ACQ:SEGM:IND {index}", ":WAV:SEGM:TTAG?", answers=1)
+        return Segment(
+            time_s=self._number(tag, "the segment's time"),
+            waveforms={channel: self._fetch_channel(channel, points) for channel in channels},
+        )
 
     def _fetch_channel(self, channel: int, points: int) -> Waveform:
         self._require_channel(channel)

@@ -64,7 +64,12 @@ class KeysightScope(Oscilloscope):
         """Return points of memory and the fastest sample rate with the channels now on."""
         sharing = any(all(self.settings.channels[n].displayed for n in pair) for pair in _PAIRS)
         share = 2 if sharing else 1
-        return MEMORY_POINTS / share / (1 if single else 2), _FASTEST_HZ / share
+        memory = MEMORY_POINTS / share / (1 if single else 2)
+        return memory / self._segments(single=single), _FASTEST_HZ / share
+
+    def _segments(self, *, single: bool) -> int:
+        acquire = self.settings.acquire
+        return int(acquire.segments) if single and acquire.mode == "SEGM" else 1
 
     def sampling(self, *, single: bool) -> tuple[float, int]:
         """Return sample rate and record length."""
@@ -88,7 +93,17 @@ class KeysightScope(Oscilloscope):
 
         kinds = ("NORMal", "HRESolution", "PEAK", "AVERage")
         self.add_choice("ACQuire:TYPE", "kind", kinds, at=at)
-        self.add_choice("ACQuire:MODE", "mode", ("RTIMe",), at=at)
+        self.add_choice("ACQuire:MODE", "mode", ("RTIMe", "SEGMented"), at=at)
+        self.add_number(
+            "ACQuire:SEGMented:COUNt", "segments", at=at, default=10, limits=lambda _: (2, 1000)
+        )
+        self.tree.add(
+            "ACQuire:SEGMented:INDex",
+            command=self._select_segment,
+            query=lambda _call: f"+{self._selected() + 1}",
+        )
+        self.add_answer("WAVeform:SEGMented:COUNt", lambda: f"+{len(self.acquisition.segments)}")
+        self.add_answer("WAVeform:SEGMented:TTAG", self._time_tag)
         self.add_number("ACQuire:COUNt", "count", at=at, default=8, limits=lambda _: (2, 65536))
         self.add_number(
             "ACQuire:COMPlete", "complete", at=at, default=100, limits=lambda _: (100, 100)
@@ -111,7 +126,25 @@ class KeysightScope(Oscilloscope):
     def _single(self) -> None:
         self.acquisition.take_triggered()
         self.acquisition.take_armed()
-        self.arm(single=True)
+        self.arm(single=True, segments=self._segments(single=True))
+
+    def _select_segment(self, call: Call) -> None:
+        found = self.acquisition.segments
+        index = call.arguments.integer(low=1, high=1000)
+        if index > len(found):
+            raise ScpiError(-222, f"{len(found)} segments were acquired")
+        self.acquisition.record = found[index - 1]
+
+    def _selected(self) -> int:
+        record, found = self.acquisition.record, self.acquisition.segments
+        return next((k for k, one in enumerate(found) if one is record), 0)
+
+    def _time_tag(self) -> str:
+        found = self.acquisition.segments
+        if not found:
+            raise ScpiError(-230, "no segment has been acquired")
+        passed_ns = found[self._selected()].trigger_ns - found[0].trigger_ns
+        return scientific(passed_ns * 1e-9)
 
     def _digitize(self, call: Call) -> None:
         while call.arguments.remaining:

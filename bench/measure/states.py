@@ -19,6 +19,12 @@ _LEAST_BLOCKS = 20_000
 """Blocks whose summary is worth a thread."""
 _HISTOGRAM_BINS = 4096
 """Most bins of a histogram; wider codes are grouped."""
+_MODE_SAMPLES = 128
+_MODE_SHARE = 16
+_FEWEST_BINS = 16
+"""A bin of the mode holds at least so many samples, or this part of a short record, if bins allow."""
+_LEAST_NOISE, _MOST_NOISE = 50, 1 << 17
+"""Samples with which noise alone can be told from a signal, and needs to be."""
 _HISTOGRAM_SAMPLES_SHIFT = 17
 """Records longer than two to this power are histogrammed from one sample per stride."""
 _STATE_WIDTH = 0.02
@@ -126,7 +132,7 @@ def find_zero_state(
     near = np.abs(centres - centres[mode]) <= 0.5 * reach
     level = float(np.average(centres[near], weights=counts[near])) if counts[near].any() else 0.0
     occupancy = float(counts[np.abs(centres - level) <= reach].sum() / counts.sum())
-    quiet = _quiet_statistics(summary, level=level, reach=reach)
+    quiet = _quiet_statistics(summary, level=level, reach=reach) or _noise_alone(codes)
     if quiet is not None:
         level, sigma = quiet[0], max(quiet[1], _MIN_SIGMA_STEPS * step)
     return ZeroState(level=level, noise=sigma, occupancy=occupancy, step=step)
@@ -141,7 +147,10 @@ def _code_step(codes: Codes) -> int:
 def _histogram(
     codes: Codes, *, lowest: int, highest: int, step: int
 ) -> tuple[NDArray[np.int64], int]:
-    """Return counts of codes and the width of a bin in codes."""
+    """Return counts of codes and the width of a bin in codes.
+
+    Where few samples lie on many codes, a bin is made so wide that the mode is more than chance.
+    """
     from bench.measure.kernels.blocks import code_histogram
 
     shift = step.bit_length() - 1
@@ -150,6 +159,10 @@ def _histogram(
     counts = np.zeros(((highest - lowest) >> shift) + 1, np.int64)
     stride_shift = max(0, codes.size.bit_length() - 1 - _HISTOGRAM_SAMPLES_SHIFT)
     code_histogram(codes, stride_shift, lowest, shift, counts)
+    wanted = min(_MODE_SAMPLES, int(counts.sum()) // _MODE_SHARE)
+    while counts.size > _FEWEST_BINS and _smoothed(counts).max() < 4 * wanted:
+        counts = np.pad(counts, (0, counts.size & 1)).reshape(-1, 2).sum(axis=1)
+        shift += 1
     return counts, 1 << shift
 
 
@@ -183,6 +196,26 @@ def _half_crossing(falling: NDArray[np.float64], half: float) -> float:
         return float(falling.size) - 0.5
     index = int(below[0])
     return index - (half - falling[index]) / (falling[index - 1] - falling[index])
+
+
+def _noise_alone(codes: Codes) -> tuple[float, float] | None:
+    """Return mean and standard deviation of a record that is white normal noise and nothing else.
+
+    Such is one whose neighbours do not resemble each other (von Neumann's ratio of 2) and whose
+    fourth moment is that of a normal distribution; it has no quiet block to be told by.
+    """
+    if not _LEAST_NOISE <= codes.size <= _MOST_NOISE:
+        return None
+    values = codes.astype(np.float64)
+    mean, sigma = float(values.mean()), float(values.std())
+    if sigma == 0.0:
+        return None
+    ratio = float(np.mean(np.diff(values) ** 2)) / sigma**2
+    fourth = float(np.mean((values - mean) ** 4)) / sigma**4
+    chance = 4.0 / np.sqrt(codes.size)
+    if abs(ratio - 2.0) > 2.0 * chance or abs(fourth - 3.0) > np.sqrt(24.0) * chance:
+        return None
+    return mean, sigma
 
 
 def _quietest_noise(summary: BlockSummary, size: int) -> float:

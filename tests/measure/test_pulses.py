@@ -288,3 +288,24 @@ def test_a_slow_exponential_edge_is_no_overshoot():
     found = analyse(record(100.0 * (rise + fall), noise=1.0)).pulses.whole()
     assert 199 <= len(found) <= 200
     assert np.median(found.overshoot_pct) < 3.0
+
+
+@pytest.mark.parametrize("size", [100, 300, 1000, 10_000, 100_000])
+@pytest.mark.parametrize("sigma", [1.5, 8.0, 30.0, 100.0, 300.0, 3000.0])
+def test_noise_over_many_codes_is_one_state(size, sigma):
+    """Few samples on a fine grid (a text export, a converter of 12 or 16 bits) make a sparse histogram."""
+    for seed in range(5):
+        found = analyse(record(np.zeros(size), noise=sigma, seed=seed, dtype=np.int16))
+        assert found.stuck, (seed, len(found.pulses))
+        assert found.noise_rms == pytest.approx(sigma, rel=0.25 if size < 1000 else 0.08)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.03, 0.08])
+@pytest.mark.parametrize("scale", [1, 8, 64, 256])
+def test_pulses_are_found_however_fine_the_codes(share, scale):
+    """The same pulses and the same noise, relative to the pulses, in 7 to 15 bits, in 5,000 samples."""
+    starts, stops, tops = biphasic(10, width=80.0, gap=40.0, period=480.0)
+    values = trapezoids(starts, stops, tops * scale, size=5000)
+    found = analyse(record(values, noise=100 * scale * share, dtype=np.int16))
+    assert 20 == len(found.pulses)
+    assert found.noise_rms == pytest.approx(100 * scale * share, rel=0.2, abs=0.4)

@@ -14,6 +14,7 @@ from typing import Final
 
 from bench.profile import Profile
 from bench.quantity import Tolerance
+from bench.requirements import limits
 
 __all__ = ["EFFECTS", "Effect", "exceeds"]
 
@@ -30,23 +31,33 @@ OBSERVED_PULSES: Final = 30_000
 """Source: OUT-031."""
 CERTAIN_EVENTS: Final = 3.0
 """An event expected this often is seen at least once in 95 % of the runs: 1 - exp(-3)."""
-CATALOGUE_LIMITS: Final = MappingProxyType(
-    {
-        "drift": 0.10, "battery": 0.10, "jitter": 0.005, "noise": 0.05, "overshoot": 0.10,
-        "rms_leakage_ua": 100.0, "case_leakage_ua": 100.0, "residual_uc": 0.1,
-        "transition_us": 250.0, "noise_floor_ua": 3.0, "telemetry_battery": 0.02, "age_s": 1.0,
-        "link": 0.10, "level_delay_s": 1.0,
-    }
-)  # fmt: skip
-"""Figures of the catalogue that are no declaration's: OUT-027, -028, -030, -032, -034, LKG-002, -005,
-FLT-026, -027, -028; ``level_delay_s`` is the start delay's."""
 CHARGED_RATIO: Final = 4.2 / 3.7
+CREST: Final = math.sqrt(2.0)
+"""Of a sine: its peak over its r.m.s. value."""
 
 
 def exceeds(fault: str, value: float | None, profile: Profile) -> bool:
     """Return whether a fault with this parameter breaks a limit of the profile."""
     effect = EFFECTS.get(fault)
     return True if effect is None or value is None else effect(profile, value)
+
+
+def _upper(
+    profile: Profile,
+    requirement: str,
+    quantity: str,
+    *,
+    level: int | None = None,
+    reference: float | None = None,
+) -> float:
+    """Return the strictest upper limit that the catalogue gives a device, in the limit's unit."""
+    found = limits(requirement, quantity, profile, level=level, reference=reference)
+    return min((each.high for each in found if each.high is not None), default=math.inf)
+
+
+def _share(profile: Profile, requirement: str, quantity: str) -> float:
+    """Return by what share a quantity may exceed what it is compared with."""
+    return _upper(profile, requirement, quantity, reference=1.0) - 1.0
 
 
 def _currents_ua(profile: Profile) -> list[float]:
@@ -135,22 +146,54 @@ def _low_load_gain(profile: Profile, gain: float) -> bool:
     return _beyond(tolerance.amplitude, ua, error) or _beyond(tolerance.load_regulation, ua, error)
 
 
-def _ringing(_profile: Profile, damping: float) -> bool:
-    """Second-order step: overshoot exp(-πζ/√(1-ζ²))."""
+def _shoot_through(profile: Profile, through_us: float) -> bool:
+    """Both switches of a leg conduct: half the rail drives the smallest load meanwhile.
+
+    It shows as an overshoot however short it is, as a spike's charge, and it is an excursion.
+    """
+    level_ua = _highest_ua(profile)
+    peak_ua = profile.output.compliance_v / 2.0 / profile.loads_ohm[0] * 1e6
+    spike_nc = (peak_ua - level_ua) * through_us * 1e-3
+    overshoot_pct = (peak_ua / level_ua - 1.0) * 100.0
     return (
-        math.exp(-math.pi * damping / math.sqrt(1.0 - damping**2)) > CATALOGUE_LIMITS["overshoot"]
+        overshoot_pct > _upper(profile, "OUT-034", "overshoot")
+        or spike_nc > _upper(profile, "OUT-034", "spike_charge")
+        or spike_nc > _upper(profile, "FLT-025", "excursion_charge")
     )
 
 
+def _ringing(profile: Profile, damping: float) -> bool:
+    """Second-order step: overshoot exp(-πζ/√(1-ζ²))."""
+    overshoot_pct = 100.0 * math.exp(-math.pi * damping / math.sqrt(1.0 - damping**2))
+    return overshoot_pct > _upper(profile, "OUT-034", "overshoot")
+
+
 def _capacitance(profile: Profile, nanofarad: float) -> bool:
-    return nanofarad * profile.output.compliance_v > profile.output.excursion_charge_nc
+    return nanofarad * profile.output.compliance_v > _upper(profile, "FLT-025", "excursion_charge")
+
+
+def _mains(profile: Profile, rms_ua: float) -> bool:
+    """What the mains drives through the load while the output is off, by either requirement."""
+    return rms_ua > min(
+        _upper(profile, "LKG-002", "residual_ac"), _upper(profile, "LKG-007", "off_state_ac")
+    )
 
 
 def _plateau(profile: Profile, rms_ua: float) -> bool:
     return any(
-        rms_ua > max(CATALOGUE_LIMITS["noise"] * ua, CATALOGUE_LIMITS["noise_floor_ua"])
-        for ua in _currents_ua(profile)
+        rms_ua > _upper(profile, "OUT-032", "plateau_noise", level=level.number)
+        for level in profile.levels
     )
+
+
+def _rise(profile: Profile, time_constant_us: float) -> bool:
+    """From 10 to 90 % of an exponential: ln 9 time constants."""
+    return math.log(9.0) * time_constant_us > _upper(profile, "OUT-034", "transition_duration")
+
+
+def _jitter(profile: Profile, rms_us: float) -> bool:
+    jitter_pct = rms_us * 1e-6 * profile.waveform.repetition_rate_hz * 100.0
+    return jitter_pct > _upper(profile, "OUT-030", "period_jitter")
 
 
 def _coarse(profile: Profile, bits: float) -> bool:
@@ -177,7 +220,7 @@ def _battery(profile: Profile, per_volt: float) -> bool:
         cell.battery_nominal_v * (CHARGED_RATIO - 1.0),
         cell.battery_nominal_v - cell.battery_cutoff_v,
     )
-    return per_volt * away_v > CATALOGUE_LIMITS["battery"]
+    return per_volt * away_v > _share(profile, "OUT-028", "amplitude")
 
 
 def _relative(tolerance: Callable[[Profile], Tolerance]) -> Effect:
@@ -197,21 +240,22 @@ EFFECTS: Final[Mapping[str, Effect]] = MappingProxyType(
         "A04": _gain_negative,
         "A05": _skew,
         "A07": _entry,
-        "A08": lambda _p, s: s > CATALOGUE_LIMITS["level_delay_s"],
+        "A08": lambda p, s: s > p.timers.start_delay_s,
         "A09": _output_resistance,
         "A11": _low_compliance,
         "A12": _high_compliance,
         "A13": _low_load_gain,
-        "A18": lambda _p, us: math.log(9.0) * us > CATALOGUE_LIMITS["transition_us"],
+        "A16": _shoot_through,
+        "A18": _rise,
         "A19": _ringing,
         "A20": _capacitance,
-        "A21": lambda p, ua: _plateau(p, ua / math.sqrt(2.0)),
-        "A23": lambda _p, ua: ua > CATALOGUE_LIMITS["rms_leakage_ua"],
+        "A21": lambda p, ua: _plateau(p, ua / CREST),
+        "A23": _mains,
         "A24": _coarse,
-        "A25": lambda _p, ppm: ppm * 1e-6 * SELF_HEATING_K > CATALOGUE_LIMITS["drift"],
+        "A25": lambda p, ppm: ppm * 1e-6 * SELF_HEATING_K > _share(p, "OUT-027", "amplitude"),
         "A26": _plateau,
         "T01": lambda p, ppm: ppm * 1e-6 > p.tolerance.repetition_rate.relative,
-        "T03": lambda p, us: us * 1e-6 * p.waveform.repetition_rate_hz > CATALOGUE_LIMITS["jitter"],
+        "T03": _jitter,
         "T04": lambda _p, share: share * OBSERVED_PULSES >= CERTAIN_EVENTS,
         "T05": lambda _p, share: share * OBSERVED_PULSES >= CERTAIN_EVENTS,
         "R02": _relative(lambda p: p.tolerance.ramp),
@@ -227,13 +271,15 @@ EFFECTS: Final[Mapping[str, Effect]] = MappingProxyType(
         "P02": lambda p, us: us * 1e-6 > p.protection.overcurrent_hardware_s,
         "P04": _relative(lambda p: p.tolerance.overcurrent),
         "P05": _relative(lambda p: p.tolerance.overcurrent),
-        "P13": lambda _p, factor: factor - 1.0 > CATALOGUE_LIMITS["link"],
+        "P13": lambda p, factor: factor - 1.0 > _share(p, "FLT-026", "link_loss"),
         "B04": _battery,
-        "B05": lambda _p, factor: abs(factor - 1.0) > CATALOGUE_LIMITS["telemetry_battery"],
+        "B05": lambda p, factor: abs(factor - 1.0) > _share(p, "FLT-027", "battery"),
         "O01": lambda p, ua: ua > p.output.off_state_ua,
-        "O02": lambda p, nf: nf * 1e-3 * p.output.compliance_v > CATALOGUE_LIMITS["residual_uc"],
-        "O03": lambda _p, ua: ua > CATALOGUE_LIMITS["case_leakage_ua"],
-        "C02": lambda _p, s: s > CATALOGUE_LIMITS["age_s"],
+        "O02": lambda p, nf: (
+            nf * 1e-3 * p.output.compliance_v > _upper(p, "FLT-028", "residual_charge")
+        ),
+        "O03": lambda p, ua: ua > _upper(p, "LKG-005", "patient_leakage"),
+        "C02": lambda p, s: s > _upper(p, "FLT-027", "age"),
         "I01": _events,
         "I03": lambda p, s: s < p.timers.session_s,
     }

@@ -101,9 +101,13 @@ class SessionWatch:
         self._level = ranges.profile.levels[-1].number
 
     def run(self, *, observe_pulses: bool) -> FullSession:
-        """Start at the highest level into 2 kΩ, watch to the end, return what was seen."""
+        """Start at the highest level into 2 kΩ, watch to the end, return what was seen.
+
+        The device is powered up first: what goes wrong after some time or number of pulses since
+        then falls into the session that is watched, and not between two tests.
+        """
         declared_s = self._profile.timers.session_s
-        self._treatment.make_idle()
+        self._treatment.power_cycle()
         self._treatment.connect(LOAD_OHM)
         self._treatment.begin(level=self._level)
         started_ns = self._clock.now_ns()

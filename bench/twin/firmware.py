@@ -435,12 +435,16 @@ class Firmware(Part):
             self.trip("BAT")
 
     def _check_temperature(self) -> None:
-        if self.hung is None and self.temperature_c >= self.settings.over_temperature_c:
+        if self.hung is None and self._too_hot():
             self.trip("TEMP")
 
+    def _too_hot(self) -> bool:
+        cut_off_c = self.settings.over_temperature_c - self._unit.thermistor.guard_k
+        return self.temperature_c >= cut_off_c
+
     def _persisting(self) -> set[str]:
-        hot = self.temperature_c >= self.settings.over_temperature_c
-        return ({"BAT"} if self._battery_flat() else set()) | ({"TEMP"} if hot else set())
+        flat, hot = self._battery_flat(), self._too_hot()
+        return ({"BAT"} if flat else set()) | ({"TEMP"} if hot else set())
 
     @property
     def level_count(self) -> int:

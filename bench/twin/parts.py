@@ -166,6 +166,8 @@ class Thermistor(Part):
 
     ambient_c: float = 25.0
     error_k: float = 0.0
+    guard_k: float = 1.0
+    """How far below the declared temperature the firmware cuts off: what it allows its sensor."""
     injected_c10: float | None = None
     open: bool = False
 

@@ -30,6 +30,8 @@ _READING_SD, _READING_MAX = 0.005, 0.015
 _BATTERY_READING_MAX = 0.005
 _NOISE_UA = (0.05, 0.2)
 _VOLTAGE_SOURCE_OHM_MAX = 0.01
+_CUT_OFF_BELOW_K = (0.5, 1.5)
+"""A firmware that cuts off at the declared temperature itself would be late with half the sensors."""
 _MAINS_UA, _COMMON_MODE_UA = (0.02, 0.1), (0.5, 4.0)
 
 
@@ -56,6 +58,7 @@ class HealthyDraw:
     tempco_ppm_per_k: float
     mains_ua: float
     common_mode_ua: float
+    cut_off_below_k: float
 
 
 def draw_unit(description: UnitDescription) -> HealthyDraw:
@@ -86,6 +89,7 @@ def draw_unit(description: UnitDescription) -> HealthyDraw:
         tempco_ppm_per_k=50.0 * float(random.uniform(0.5, 1.5)),
         mains_ua=float(random.uniform(*_MAINS_UA)),
         common_mode_ua=float(random.uniform(*_COMMON_MODE_UA)),
+        cut_off_below_k=float(random.uniform(*_CUT_OFF_BELOW_K)),
     )
 
 

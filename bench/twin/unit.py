@@ -207,7 +207,7 @@ class Unit(Part):
         self.battery = Battery()
         self.brown_out = BrownOutDetector()
         self.charger = Charger(mains_ua=draw.mains_ua, common_mode_ua=draw.common_mode_ua)
-        self.thermistor = Thermistor()
+        self.thermistor = Thermistor(guard_k=draw.cut_off_below_k)
 
     def _make_protections(self, draw: HealthyDraw) -> None:
         settings = self.description.firmware_settings

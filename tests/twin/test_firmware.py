@@ -289,3 +289,13 @@ def test_twenty_minutes_pass_in_a_blink() -> None:
         polls += 1
     assert polls == pytest.approx(1195, abs=5)
     assert time.perf_counter() - began_s < 2.0  # 0.25 s where nothing else runs
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_heat_ends_the_output_short_of_the_declared_temperature(seed: int) -> None:
+    unit = UnitUnderTest(seed=seed).run()
+    unit.unlock()
+    for tenths, state in ((414, "RUN"), (426, "FAULT")):
+        assert unit.ask(f"T:INJ thermistor_c10,{tenths}").startswith("OK")
+        unit.wait(0.5)
+        assert state == unit.state

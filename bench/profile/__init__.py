@@ -17,9 +17,12 @@ from bench.profile.parts import (
     Waveform,
 )
 from bench.profile.profile import Profile, Provenance
+from bench.profile.skin import DEFAULT_SKINS, SKINS, SkinNetwork, skin_network
 
 __all__ = [
+    "DEFAULT_SKINS",
     "NOMINALS",
+    "SKINS",
     "Boost",
     "Envelope",
     "Finding",
@@ -31,6 +34,7 @@ __all__ = [
     "Protection",
     "Provenance",
     "Sheet",
+    "SkinNetwork",
     "TableRow",
     "Timers",
     "Tolerances",
@@ -39,5 +43,6 @@ __all__ = [
     "load_profile",
     "profile_names",
     "profile_path",
+    "skin_network",
     "table_inconsistency_pct",
 ]

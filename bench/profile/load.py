@@ -28,7 +28,8 @@ from bench.profile.parts import (
     Waveform,
 )
 from bench.profile.profile import Profile, Provenance
-from bench.quantity import Tolerance
+from bench.profile.skin import DEFAULT_SKINS, SkinNetwork, skin_network
+from bench.quantity import QuantityError, Tolerance
 from bench.strict_toml import Table, read_toml
 
 __all__ = ["load_profile", "profile_names", "profile_path"]
@@ -187,12 +188,12 @@ def _output(table: Table) -> Output:
     if not loads or list(loads) != sorted(set(loads)) or loads[0] <= 0:
         raise table.problem("output.loads: expected ascending resistances above zero", "loads")
     source_ohm = table.optional("source_resistance", "ohm")
+    current_class = cast(
+        "CurrentClass", table.choice("current_class", ("microampere", "milliampere"), "microampere")
+    )
     output = Output(
         regulation=regulation,
-        current_class=cast(
-            "CurrentClass",
-            table.choice("current_class", ("microampere", "milliampere"), "microampere"),
-        ),
+        current_class=current_class,
         levels=_levels(table, regulation, loads[0], source_ohm),
         indicator=table.flag("indicator", default=False),
         off_level=table.flag("off_level", default=False),
@@ -208,11 +209,19 @@ def _output(table: Table) -> Output:
         off_state_ua=table.quantity("off_state", "uA", above=0),
         contact_sense_ua=table.quantity("contact_sense_peak", "uA", above=0),
         contact_sense_uc_per_s=table.quantity("contact_sense_charge", "uC/s", above=0),
+        skin=_skin(table, current_class),
         blocking_uf=table.optional("blocking_capacitance", "uF"),
         boost=_boost(table.table("boost")) if "boost" in table else None,
     )
     table.finish()
     return output
+
+
+def _skin(table: Table, current_class: CurrentClass) -> SkinNetwork:
+    try:
+        return skin_network(table.text("skin", DEFAULT_SKINS[current_class]))
+    except QuantityError as error:
+        raise table.problem(f"output.skin: {error}", "skin") from error
 
 
 def _levels(

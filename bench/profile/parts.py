@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Literal
 
+from bench.profile.skin import SkinNetwork
 from bench.quantity import Tolerance
 
 __all__ = [
@@ -203,6 +204,8 @@ class Output:
     off_state_ua: float
     contact_sense_ua: float
     contact_sense_uc_per_s: float
+    skin: SkinNetwork
+    """What stands for skin where the output is tested into it."""
     blocking_uf: float | None
     """A capacitor in series with the output: the second limiter of direct current."""
     boost: Boost | None

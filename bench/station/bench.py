@@ -40,6 +40,7 @@ from bench.station.scales import Label
 from bench.station.second_limiter import SecondLimiter
 from bench.station.session import FullSession, SessionWatch
 from bench.station.shorts import Shorts
+from bench.station.skin_output import SkinOutput
 from bench.station.station import OpenStation
 from bench.station.steady_output import SteadyOutput, record_duration_s, record_points
 from bench.station.supply_events import SupplyEvents
@@ -235,6 +236,12 @@ class Bench:
             acquirer=self.acquirer,
             ranges=self.ranges,
         )
+        self.skin = SkinOutput(
+            treatment=self.treatment,
+            fixture=self.fixture,
+            profile=profile,
+            fitted=station.configuration.skin,
+        )
         self._session: FullSession | BenchError | None = None
 
     @classmethod
@@ -372,6 +379,14 @@ class Bench:
             raise self._session
         return self._session
 
+    def into_skin(self, level: int) -> SteadyOutput:
+        """Return the output at a level into the network in place of skin."""
+        text = f"skin, {self.profile.output.skin.text}"
+        return self.skin.record(
+            level,
+            lambda number, ohm: self.record_running(level=number, load_ohm=ohm, where=text),
+        )
+
     def load_tolerance(self, load_ohm: float) -> float:
         """Return the relative tolerance within which the self-test proved a load."""
         return self._station.load_tolerance(load_ohm)
@@ -410,9 +425,12 @@ class Bench:
             output.must_deliver()
         return output
 
-    def record_running(self, *, level: int, load_ohm: float) -> SteadyOutput:
-        """Record a running device, and ask what it says of itself meanwhile."""
-        capture, label = self._unclipped(level, load_ohm)
+    def record_running(self, *, level: int, load_ohm: float, where: str = "") -> SteadyOutput:
+        """Record a running device, and ask what it says of itself meanwhile.
+
+        ``where`` names a load that is no plain resistance.
+        """
+        capture, label = self._unclipped(level, load_ohm, where or f"{load_ohm:g} Ω")
         with self.stopwatch.during("device wait"):
             self.treatment.must_run()
             if problem := self.fixture.battery_fault():
@@ -428,7 +446,7 @@ class Bench:
             status=status,
         )
 
-    def _unclipped(self, level: int, load_ohm: float) -> tuple[Capture, Label]:
+    def _unclipped(self, level: int, load_ohm: float, where: str) -> tuple[Capture, Label]:
         """Retake a clipped record on a wider range, and on the direct channel at the last."""
         attempts = (
             (Label.CURRENT, self.ranges.level_a(level)),
@@ -438,12 +456,13 @@ class Bench:
         duration_s = record_duration_s(self.profile)
         for label, full_scale_a in attempts:
             shot = Shot(
-                title=f"steady output, level {level}, {load_ohm:g} Ω",
+                title=f"steady output, level {level}, {where}",
                 full_scale={label: full_scale_a},
                 duration_s=duration_s,
                 points=record_points(self.profile, duration_s),
             )
-            capture = self.acquirer.take(shot, conditions={"level": level, "load_ohm": load_ohm})
+            load = {"load_ohm": load_ohm} if where.startswith(f"{load_ohm:g} ") else {"load": where}
+            capture = self.acquirer.take(shot, conditions={"level": level, **load})
             if not capture.clipped(label):
                 return capture, label
         raise FixtureError(

@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import Final, Literal, cast
 
 from bench.judge import Rule
+from bench.profile import DEFAULT_SKINS, SkinNetwork, skin_network
+from bench.quantity import QuantityError
 from bench.station.corrections import Correction
 from bench.station.equipment import (
     DeviceEntry,
@@ -95,6 +97,8 @@ class Station:
     relays: Mapping[str, int]
     loads: tuple[LoadEntry, ...]
     shunt: ShuntEntry
+    skin: SkinNetwork
+    """What the fixture has in place of skin, behind ``load_skin``."""
     reference: ReferenceEntry
     supply_outputs: SupplyOutputs
     device: DeviceEntry
@@ -175,6 +179,7 @@ def load_station(path: Path) -> Station:
         relays=relays,
         loads=_loads(root.table("loads"), relays),
         shunt=_shunt(root.table("shunt")),
+        skin=_skin(root.table("skin", optional=True)),
         reference=_reference(root.table("reference")),
         supply_outputs=_outputs(root.table("supply")),
         device=_device(root.table("device")),
@@ -354,6 +359,15 @@ def _require_tolerance(table: Table, tolerance: float) -> None:
             f"such as '500 ohm ± 0.5 %', found {table.data.get('value')!r}",
             "value",
         )
+
+
+def _skin(table: Table) -> SkinNetwork:
+    try:
+        network = skin_network(table.text("network", DEFAULT_SKINS["microampere"]))
+    except QuantityError as error:
+        raise table.problem(f"skin.network: {error}", "network") from error
+    table.finish()
+    return network
 
 
 def _shunt(table: Table) -> ShuntEntry:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from bench.errors import ConfigurationError, NotConnected
-from bench.profile import ModeStep, Profile
+from bench.profile import ModeStep, Profile, SkinNetwork
 from bench.station.configuration import RELAYS, ROLES, Station
 from bench.station.equipment import (
     DeviceEntry,
@@ -129,6 +129,7 @@ def unit_description(
         "firmware_settings": _firmware_settings(profile),
         "faults": [{"spec": fault.spec, "severity": fault.severity} for fault in faults],
         "bench_faults": list(bench_faults),
+        "skin": _skin(profile.output.skin),
         "instruments": (instruments or SimulatedInstruments()).names(),
         "transports": list(transports),
         "fixture": profile.output.current_class,
@@ -167,6 +168,7 @@ def simulated_station(
             )
             for relay, ohm in _LOADS_OHM.items()
         ),
+        skin=profile.output.skin,
         shunt=ShuntEntry(
             value_ohm=_SHUNT_OHM / profile.scale,
             tolerance=_SHUNT_TOLERANCE[profile.scale],
@@ -255,6 +257,13 @@ def _output(profile: Profile) -> dict[str, Any]:
         "boost": None
         if output.boost is None
         else {"current_ua": output.boost.current_ua, "duration_s": output.boost.duration_s},
+    }
+
+
+def _skin(network: SkinNetwork) -> dict[str, Any]:
+    return {
+        "series_ohm": network.series_ohm,
+        "sections": [{"ohm": one.ohm, "farad": one.farad} for one in network.sections],
     }
 
 

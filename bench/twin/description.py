@@ -16,11 +16,15 @@ __all__ = [
     "InstrumentNames",
     "ModeDescription",
     "OutputDescription",
+    "SkinDescription",
+    "SkinSection",
     "UnitDescription",
     "WaveformDescription",
 ]
 
 SCHEMA = 1
+MOST_SECTIONS = 6
+"""Of the network in place of skin."""
 
 
 class DescriptionError(ValueError):
@@ -96,6 +100,22 @@ class OutputDescription:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SkinSection:
+    """A resistance with a capacitance across it."""
+
+    ohm: float
+    farad: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkinDescription:
+    """The fixture's network in place of skin: a resistance, then sections in series."""
+
+    series_ohm: float = 1e3
+    sections: tuple[SkinSection, ...] = (SkinSection(ohm=20e3, farad=100e-9),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FirmwareSettings:
     """What the firmware was configured with at the factory."""
 
@@ -154,6 +174,7 @@ class UnitDescription:
     unlock_key: str = "MCB-TEST"
     faults: tuple[FaultEntry, ...] = ()
     bench_faults: tuple[str, ...] = ()
+    skin: SkinDescription = SkinDescription()
     instruments: InstrumentNames = InstrumentNames()
     transports: tuple[str, ...] = ()
     """How an instrument is reached, ``role=transport``."""
@@ -173,13 +194,18 @@ _NESTED: dict[str, type] = {
     "OutputDescription": OutputDescription,
     "FirmwareSettings": FirmwareSettings,
     "InstrumentNames": InstrumentNames,
+    "SkinDescription": SkinDescription,
     "Envelope": Envelope,
     "Envelope | None": Envelope,
     "BoostDescription | None": BoostDescription,
 }
 
 
-_LISTED: dict[str, type] = {"FaultEntry": FaultEntry, "ModeDescription": ModeDescription}
+_LISTED: dict[str, type] = {
+    "FaultEntry": FaultEntry,
+    "ModeDescription": ModeDescription,
+    "SkinSection": SkinSection,
+}
 
 
 def _read(kind: type, raw: object, where: str) -> object:
@@ -272,6 +298,14 @@ def _check(unit: UnitDescription) -> None:
             f"output.source_ohm: expected ohms for a voltage output, found {output.source_ohm}",
         )
     _demand(output.compliance_v > 0, "output.compliance_v: expected more than zero")
+    values = [
+        unit.skin.series_ohm,
+        *(v for one in unit.skin.sections for v in (one.ohm, one.farad)),
+    ]
+    _demand(
+        1 <= len(unit.skin.sections) <= MOST_SECTIONS and min(values) > 0,
+        f"skin: expected 1 to {MOST_SECTIONS} sections, every value more than zero",
+    )
 
 
 def _one_of(where: str, found: str, known: tuple[str, ...]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.twin.description import SkinDescription
 from bench.twin.network import GROUND, Capacitor, Resistor, ToneSource, Wiring
 from bench.twin.part import Part
 from bench.twin.virtual_time import NS_PER_S, Appointment, Timeline
@@ -57,6 +58,7 @@ class FixtureValues(Part):
         bench_faults: Iterable[str],
         *,
         built_for: str = "microampere",
+        skin: SkinDescription | None = None,
     ) -> None:
         def within(nominal: float, part: float) -> float:
             return nominal * (1.0 + float(random.uniform(-part, part)))
@@ -70,8 +72,11 @@ class FixtureValues(Part):
             102: within(2_000.0 - nominal_ohm, 1e-3),
             103: within(10_000.0 - nominal_ohm, 1e-3),
         }
-        self.skin_series_ohm, self.skin_ohm = within(1_000.0, 1e-2), within(20_000.0, 1e-2)
-        self.skin_f = within(100e-9, 5e-2)
+        skin = skin or SkinDescription()
+        first, *more = skin.sections
+        self.skin_series_ohm, first_ohm = within(skin.series_ohm, 1e-2), within(first.ohm, 1e-2)
+        self.skin = [(first_ohm, within(first.farad, 5e-2))]
+        """Resistance and capacitance of each section of the network in place of skin."""
         rc_ohm = 9_900.0 if self.scale == 1.0 else 1_000.0
         self.rc_ohm, self.rc_f = within(rc_ohm, 1e-3), within(100e-9, 2e-2)
         self.bypass_ohm = within(11.11, 5e-3)
@@ -93,6 +98,7 @@ class FixtureValues(Part):
         dry = 1.0 if self.scale == 1.0 else _DRY_SHARE
         self.dry_ohm = {channel: within(dry * ohm, 1e-2) for channel, ohm in _DRY_OHM.items()}
         self.check_source_ohm = within(1_000.0, 1e-3)
+        self.skin += [(within(one.ohm, 1e-2), within(one.farad, 5e-2)) for one in more]
         if "X08" in faults:
             self.contact_ohm[_AGED] += _AGED_OHM
         self.stuck_closed = {_STUCK_CLOSED} if "X06" in faults else set[int]()
@@ -123,12 +129,13 @@ class Fixture(Part):
         seed: int,
         bench_faults: Iterable[str],
         built_for: str = "microampere",
+        skin: SkinDescription | None = None,
         rewired: Callable[[int], None],
     ) -> None:
         self._timeline = timeline
         self._random = np.random.default_rng([seed, 3])
         self.values = FixtureValues(
-            np.random.default_rng([seed, 4]), bench_faults, built_for=built_for
+            np.random.default_rng([seed, 4]), bench_faults, built_for=built_for, skin=skin
         )
         self._rewired = rewired
         self._relays = {channel: Relay(operations=[]) for channel in RELAYS}
@@ -200,7 +207,8 @@ class Fixture(Part):
         """Return the capacitance that the device sees in its load."""
         if not {_CONTACT, _DEVICE} <= self.contacts():
             return 0.0
-        farads = {104: self.values.skin_f, 105: self.values.rc_f}
+        in_series_f = 1.0 / sum(1.0 / farad for _, farad in self.values.skin)
+        farads = {104: in_series_f, 105: self.values.rc_f}
         return sum(farad for channel, farad in farads.items() if self.closed(channel)) * 1e9
 
     def load_ohm(self) -> float:
@@ -209,7 +217,7 @@ class Fixture(Part):
         if not {_CONTACT, _DEVICE} <= closed:
             return float("inf")
         paths = dict(values.load_ohm)
-        paths[104] = values.skin_series_ohm + values.skin_ohm
+        paths[104] = values.skin_series_ohm + sum(ohm for ohm, _ in values.skin)
         paths[105], paths[106] = values.rc_ohm, 0.0
         siemens = sum(
             1.0 / (ohm + values.contact_ohm[channel])
@@ -308,9 +316,9 @@ def _wiring(
         )
     for channel, build in ((104, _skin), (105, _rc), (112, _measuring)):
         if channel in closed:
-            more, capacitor = build(values)
-            resistors += more
-            capacitors.append(capacitor)
+            more_resistors, more_capacitors = build(values)
+            resistors += more_resistors
+            capacitors += more_capacitors
     return Wiring(resistors=tuple(resistors), capacitors=tuple(capacitors), injections=("S", "E"))
 
 
@@ -343,23 +351,29 @@ def _plain_paths(values: FixtureValues, closed: frozenset[int], terminal: str) -
     return found
 
 
-def _skin(values: FixtureValues) -> tuple[list[Resistor], Capacitor]:
+def _skin(values: FixtureValues) -> tuple[list[Resistor], list[Capacitor]]:
+    """A resistance, then each section from one node to the next, the last one at the shunt."""
     series_ohm = values.skin_series_ohm + values.contact_ohm[104]
-    parts = [Resistor(a="L", b="K", ohm=series_ohm), Resistor(a="K", b="S", ohm=values.skin_ohm)]
-    return parts, Capacitor(
-        name="skin", a="K", b="S", farad=values.skin_f, bleed_ohm=values.skin_ohm
-    )
+    nodes = [*(f"K{k}" for k in range(len(values.skin))), "S"]
+    resistors = [Resistor(a="L", b=nodes[0], ohm=series_ohm)]
+    capacitors: list[Capacitor] = []
+    for k, (ohm, farad) in enumerate(values.skin):
+        a, b = nodes[k], nodes[k + 1]
+        resistors.append(Resistor(a=a, b=b, ohm=ohm))
+        capacitors.append(Capacitor(name=f"skin{k}", a=a, b=b, farad=farad, bleed_ohm=ohm))
+    return resistors, capacitors
 
 
-def _rc(values: FixtureValues) -> tuple[list[Resistor], Capacitor]:
+def _rc(values: FixtureValues) -> tuple[list[Resistor], list[Capacitor]]:
     contact = Resistor(a="L", b="X", ohm=values.contact_ohm[105])
-    parts = [contact, Resistor(a="X", b="S", ohm=values.rc_ohm)]
-    return parts, Capacitor(name="rc", a="X", b="S", farad=values.rc_f, bleed_ohm=values.rc_ohm)
+    resistors = [contact, Resistor(a="X", b="S", ohm=values.rc_ohm)]
+    bleed_ohm = values.rc_ohm
+    return resistors, [Capacitor(name="rc", a="X", b="S", farad=values.rc_f, bleed_ohm=bleed_ohm)]
 
 
-def _measuring(values: FixtureValues) -> tuple[list[Resistor], Capacitor]:
+def _measuring(values: FixtureValues) -> tuple[list[Resistor], list[Capacitor]]:
     """IEC 60601-1:2005 figure 12: 1 kΩ across the input, 10 kΩ and 15 nF before the meter."""
-    parts = [
+    resistors = [
         Resistor(a="E", b="W", ohm=values.contact_ohm[112]),
         Resistor(a="W", b=GROUND, ohm=values.measuring_load_ohm),
         Resistor(a="W", b="M", ohm=values.measuring_ohm),
@@ -368,4 +382,4 @@ def _measuring(values: FixtureValues) -> tuple[list[Resistor], Capacitor]:
     capacitor = Capacitor(
         name="measuring", a="M", b=GROUND, farad=values.measuring_f, bleed_ohm=bleed_ohm
     )
-    return parts, capacitor
+    return resistors, [capacitor]

@@ -49,6 +49,7 @@ class SimulatedWorld(Part):
             seed=description.seed,
             bench_faults=description.bench_faults,
             built_for=description.fixture,
+            skin=description.skin,
             rewired=self._rewired,
         )
         self.fixture.moved = self._moved

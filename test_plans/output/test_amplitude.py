@@ -75,3 +75,15 @@ def test_amplitude_does_not_depend_on_the_load(bench: Bench, check: Check, level
     for output in others:
         regulation = measurands.load_regulation(output, reference=smallest)
         check("OUT-025", "load_regulation", regulation, level=level, load_ohm=output.load_ohm)
+
+
+@pytest.mark.requirement("OUT-025")
+def test_amplitude_into_skin_is_that_into_a_resistance(bench: Bench, check: Check) -> None:
+    if bench.profile.output.regulation != "current":
+        return
+    level, load_ohm = bench.skin.level(), bench.profile.loads_ohm[0]
+    output = bench.into_skin(level)
+    reference = bench.steady(level=level, load_ohm=load_ohm)
+    regulation = measurands.load_regulation(output, reference=reference)
+    load = bench.profile.output.skin.text
+    check("OUT-025", "load_regulation", regulation, level=level, load=f"skin, {load}")

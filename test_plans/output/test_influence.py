@@ -121,7 +121,7 @@ def test_output_is_still_right_at_the_end_of_the_run(bench: Bench, check: Check,
 
 
 @pytest.mark.requirement("OUT-033")
-def test_compliance_holds_on_a_low_battery(bench: Bench, check: Check) -> None:
+def test_output_is_held_on_a_low_battery(bench: Bench, check: Check) -> None:
     level, load_ohm = bench.profile.highest_level, bench.profile.loads_ohm[-1]
     volts_v = round(bench.profile.protection.battery_cutoff_v + ABOVE_CUT_OFF_V, 3)
     output = bench.steady(level=level, load_ohm=load_ohm, battery_v=volts_v)

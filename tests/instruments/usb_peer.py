@@ -46,10 +46,8 @@ class UsbPeer(usb.backend.IBackend):
 
     def install(self, monkeypatch) -> None:
         """Make this the only backend, also where pyvisa-py found none when it was imported."""
-        import pyvisa_py.usb
-
         monkeypatch.setattr(usb.backend.libusb1, "get_backend", lambda *_, **__: self)
-        importlib.reload(pyvisa_py.usb)
+        importlib.reload(importlib.import_module("pyvisa_py.usb"))
 
     # -- the tree of descriptors
 

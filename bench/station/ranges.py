@@ -22,6 +22,8 @@ WIDE_FACTOR: Final = 2.5
 """Of the highest level: a clipped record is retaken here."""
 OFF_RANGE_A: Final = 100e-6
 """Ten times what counts as off, so that a code is a small part of it."""
+FAR_TOO_WIDE: Final = 10.0
+"""Of that range: where even the lowest level's is so much wider, it is transferred too."""
 TRANSIENT_A: Final = 45e-3
 """Hot-connect peaks of a healthy unit: 20 V into 500 Ω."""
 PEAK_MARGIN: Final = 1.125
@@ -40,7 +42,7 @@ class RangeChoice:
 
     def at_least_a(self, full_scale_a: float) -> float:
         """Return the smallest transferred range of at least ``full_scale_a``, or the widest."""
-        known = sorted({self.level_a(row.number) for row in self.profile.levels} | {self.wide_a()})
+        known = sorted({*self._levels_a(), *self._resting_a(), self.wide_a()})
         return next((range_a for range_a in known if range_a >= full_scale_a), known[-1])
 
     def off_a(self) -> float:
@@ -67,11 +69,18 @@ class RangeChoice:
     def plans(self) -> Iterator[RangePlan]:
         """Yield every current range that a plan may use."""
         scale = self.profile.scale
-        for level in self.profile.levels:
-            level_a = self.level_a(level.number)
-            yield RangePlan(label=Label.CURRENT, full_scale_a=level_a, scale=scale)
+        for range_a in (*self._levels_a(), *self._resting_a()):
+            yield RangePlan(label=Label.CURRENT, full_scale_a=range_a, scale=scale)
         yield RangePlan(label=Label.CURRENT, full_scale_a=self.wide_a(), scale=scale)
         yield RangePlan(label=Label.TRANSIENT, full_scale_a=self.fault_a(), scale=scale)
+
+    def _levels_a(self) -> list[float]:
+        return [self.level_a(row.number) for row in self.profile.levels]
+
+    def _resting_a(self) -> list[float]:
+        """Return a range for a device at rest where the lowest level's would show too little."""
+        resting_a = OFF_RANGE_A * self.profile.scale
+        return [resting_a] if min(self._levels_a()) > FAR_TOO_WIDE * resting_a else []
 
     def _largest_ua(self, level: int | None) -> float:
         """Return the largest declared current of a level (or of all) over all loads."""

@@ -117,14 +117,17 @@ class Readings:
         return tuple(found)
 
     def time_to_notice(self, *, load_ohm: float) -> tuple[float | None, float]:
-        """Change the level and wait until readings and update counter follow.
+        """Change the level, or stop where there is one alone, and wait until the readings follow.
 
         Returns the time, None where they did not within the patience, and the readings' own age.
         """
         link = self._treatment.link
         self._treatment.run(level=self._level, load_ohm=load_ohm)
         before, counter = link.telemetry(), link.status().counter
-        link.set_level(self._profile.levels[0].number)
+        if len(self._profile.levels) > 1:
+            link.set_level(self._profile.levels[0].number)
+        else:
+            link.stop()
         begun_ns = self._clock.now_ns()
         while (elapsed_s := (self._clock.now_ns() - begun_ns) / 1e9) < PATIENCE_S:
             after, status = link.telemetry(), link.status()

@@ -36,8 +36,6 @@ _DRY_OHM = {201: 196e3, 202: 1.43e6, 203: 715e3, 204: 357e3, 205: 178e3, 206: 88
 """A dry contact from E to G in steps: conductances that add."""
 _SCALES = {"microampere": 1.0, "milliampere": 100.0}
 """By how much shunt and reference resistance are smaller than those of a microcurrent fixture."""
-_DRY_SHARE = 0.1
-"""Of those steps: a stimulator of milliamperes loses contact at a tenth of the resistance."""
 _SOLID_STATE_S = 100e-6
 _CLOSES_S, _OPENS_S = (6e-3, 12e-3), (2e-3, 5e-3)
 _BOUNCE_S = 3e-3
@@ -95,8 +93,7 @@ class FixtureValues(Part):
         self.contact_ohm |= {
             channel: float(random.uniform(*_CONTACT_OHM)) for channel in RELAYS[20:]
         }
-        dry = 1.0 if self.scale == 1.0 else _DRY_SHARE
-        self.dry_ohm = {channel: within(dry * ohm, 1e-2) for channel, ohm in _DRY_OHM.items()}
+        self.dry_ohm = {channel: within(ohm, 1e-2) for channel, ohm in _DRY_OHM.items()}
         self.check_source_ohm = within(1_000.0, 1e-3)
         self.skin += [(within(one.ohm, 1e-2), within(one.farad, 5e-2)) for one in more]
         if "X08" in faults:

@@ -34,6 +34,8 @@ _FIXED_V = (2.5, 3.3, 5.0)
 _RATING = (32.0, 3.2)
 _ON_BITS = {1: 0x10, 2: 0x20}
 _PAUSE_S = 0.02
+_SETTLING_S = 0.1
+"""An output follows within this time, and there is no ``*OPC?`` that would tell. Recalled."""
 _ERROR = re.compile(r"\s*([+-]?\d+)[\s,]+\"?(.*?)\"?\s*\Z", re.DOTALL)
 _STATUS = re.compile(r"0x([0-9A-Fa-f]+)\Z")
 
@@ -71,14 +73,17 @@ class SiglentSpd(OneCommandAMessage, ScpiSupply):
         answers = self._run(volts.ask(), amperes.ask(), answers=2)
         for reply, expected in zip(answers, (voltage_v, current_limit_a), strict=True):
             self._require_near(output, self._number(reply), expected)
+        self._session.clock.sleep(_SETTLING_S)
 
     def switch_output(self, output: int, *, on: bool) -> None:
-        """Switch one output; returns when it reads so, the fixed one when it was told."""
+        """Switch one output; returns when it reads so and has settled, the fixed one when it was told."""
         if output != _FIXED_OUTPUT:
             self._require_output(output)
         self._paced(f"OUTP CH{output},{'ON' if on else 'OFF'}")
         if output != _FIXED_OUTPUT:
             self._require_state(output, found=self.output_is_on(output), wanted=on)
+        if on:
+            self._session.clock.sleep(_SETTLING_S)
 
     def all_off(self) -> None:
         """Switch every output off."""

@@ -11,6 +11,7 @@ from bench.twin.description import InstrumentNames
 from bench.twin.dialects import SUPPLIES, SWITCHES
 from bench.twin.laboratory import Laboratory
 from instruments import is_board, open_load_switch, open_supply
+from tests.instruments.loopback import LaboratoryClock
 from tests.twin.fake_world import FakeWorld
 from tests.twin.serving import Served
 
@@ -65,6 +66,21 @@ def test_relays_close_and_open_one_by_one_and_the_others_stay(serve, name):
     switch.open_all()
     assert switch.closed_channels(switch.channels) == frozenset()
     assert switch.drain_errors() == ()
+
+
+@pytest.mark.parametrize("name", SUPPLIES)
+def test_an_output_has_settled_when_its_driver_returns(serve, name):
+    """A meter that reads next must not see the output on its way."""
+    supply, laboratory = serve(open_supply, "supply", name)
+    supply.reset()
+    world = laboratory.time.world
+    supply._session.clock = LaboratoryClock(laboratory.time)
+    for volts in (0.8, 4.0, 1.2):
+        supply.configure_output(2, voltage_v=volts, current_limit_a=0.1)
+        supply.switch_output(2, on=True)
+        _, set_v, on = world.supplies[2][-1]
+        assert (set_v, on) == (pytest.approx(volts, abs=0.02), True)
+        assert not laboratory.supply.operation_pending()
 
 
 @pytest.mark.parametrize("name", SUPPLIES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from bench.errors import BenchError, InstrumentError, InstrumentTimeout, ScpiErr
 from bench.twin.dialects import SCOPES
 from bench.twin.laboratory import Laboratory
 from bench.twin.scpi_parameters import ScpiError as SimulatedError
+from bench.twin.wire import WIRE_FAULTS
 from tests.instruments.loopback import OnLoopback
 from tests.instruments.test_scope_families import capture, prepare
 from tests.twin.fake_world import FakeWorld
@@ -109,3 +112,9 @@ def test_a_scope_that_stops_by_itself_is_never_complete(family):
 def test_a_quirk_of_another_family_is_refused_with_those_that_there_are():
     with pytest.raises(ValueError, match=r"no-hash: this one can do .*, holes, .*preamble-zero"):
         Laboratory(FakeWorld(), seed=1, bench_faults=["scope:no-hash"])
+
+
+def test_the_document_lists_all_that_can_be_switched_on():
+    text = (Path(__file__).parents[2] / "docs" / "instruments.md").read_text(encoding="utf-8")
+    known = {*WIRE_FAULTS, *(quirk for _, quirk in QUIRKS)}
+    assert [name for name in sorted(known) if f"`{name}`" not in text] == []

@@ -69,7 +69,7 @@ def render_history(found: Overview, *, name: str) -> str:
             without_limit=len(found.parameters) - len(capable),
             charts=[_chart(row) for row in capable[:_CHARTS]],
             golden=[
-                (unit, len(rows), [_view(row) for row in _moved(rows)], [_chart(row) for row in _moved(rows)[:_CHARTS]])
+                (unit, len(rows), [_view(row) for row in _moved(rows)], [_chart(row) for row in (_moved(rows) or rows[:1])[:_CHARTS]])
                 for unit, rows in found.golden.items()
             ],
             drifts=[_drift(drift) for drift in found.drifts],

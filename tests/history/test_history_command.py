@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import msgspec
 import pytest
@@ -206,6 +207,24 @@ def test_a_golden_unit_that_moves_is_said(golden, capsys):
     assert "11 runs of 10 units and 12 of golden units on bench 1" in text
     assert "golden unit GOLD on bench 1: " in text
     assert f"moved: {NAME}: " in text
+
+
+@pytest.mark.parametrize(
+    ("shifts", "sentence", "charts"),
+    [(2, "Too few runs to say anything", 0), (6, "measurements break a rule of Nelson", 1)],
+)
+def test_the_page_draws_a_golden_unit_or_says_that_its_runs_are_too_few(
+    golden, tmp_path, shifts, sentence, charts
+):
+    for shift in range(shifts, 12):
+        shutil.rmtree(golden / f"g-{shift}")
+    assert main(["history", str(golden), "--html", str(tmp_path / "page.html")]) == 0
+    page = (tmp_path / "page.html").read_text("utf-8")
+    section = page.partition("<h2>4 Golden unit")[2].partition("<h2>5")[0]
+
+    assert sentence in section
+    assert section.count("<figure>") >= charts
+    assert bool(section.count("<figure>")) is bool(charts)
 
 
 def test_drift_of_the_own_reference_is_found_and_scatter_is_not(golden, capsys):

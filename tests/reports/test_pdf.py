@@ -64,3 +64,29 @@ def test_a_browser_that_fails_leaves_the_former_file(page, tmp_path, monkeypatch
         pdf.print_pdf(page, former)
     assert b"former" == former.read_bytes()
     assert ["report.html", "report.pdf"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("rows", "tagged"), [(3, True), (pdf._TAGGED_ROWS + 1, False)])
+def test_a_long_page_is_printed_without_tags_and_links_to_records_but_with_their_names(
+    tmp_path, monkeypatch, rows, tagged
+):
+    seen = {}
+
+    def chromium(command, **_):
+        printed = Path(command[-1].removeprefix("file://"))
+        seen.update(words=command, text=printed.read_text("utf-8"))
+        target = next(w.partition("=")[2] for w in command if w.startswith("--print-to-pdf="))
+        Path(target).write_bytes(b"%PDF-")
+        return subprocess.CompletedProcess(command, 0, b"", b"")
+
+    link = '<a href="#raw-ab12">ab12</a>'
+    page = tmp_path / "report.html"
+    page.write_text(f"<table>{f'<tr><td>{link}</td></tr>' * rows}</table>", encoding="utf-8")
+    monkeypatch.setattr(pdf, "find_chromium", lambda: "chromium")
+    monkeypatch.setattr(subprocess, "run", chromium)
+    pdf.print_pdf(page, tmp_path / "report.pdf")
+
+    assert tagged is ("--generate-pdf-document-outline" in seen["words"])
+    assert rows * tagged == seen["text"].count(link)
+    assert rows == seen["text"].count(">ab12<")
+    assert rows == page.read_text("utf-8").count(link)

@@ -254,7 +254,8 @@ def _reason(
     if decisive is not None:
         return decisive.text
     if finished.outcome != "completed":
-        return f"the run was {finished.outcome} before its end"
+        found = f"; found last: {gathered.problems[-1].text}" if gathered.problems else ""
+        return f"the run was {finished.outcome} before its end{found}"
     return _requirements_reason(verdict, requirements)
 
 

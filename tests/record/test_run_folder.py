@@ -8,7 +8,7 @@ import pytest
 
 from bench.errors import FileFormatError, UsageError
 from bench.record import create_run_folder, load_run, summary_bytes
-from bench.record.events import Kind, Problem
+from bench.record.events import Finished, Kind, Problem
 from tests.record.folders import DONE, OVER, SAFE, measurement, requirement, write
 
 
@@ -102,3 +102,13 @@ def test_a_folder_that_holds_something_is_refused(tmp_path):
 def test_something_that_is_no_run_folder_is_named(tmp_path):
     with pytest.raises(FileFormatError, match="is this a run folder"):
         load_run(tmp_path)
+
+
+def test_a_run_that_ended_early_says_what_was_found_last(tmp_path):
+    ended = Finished(outcome="interrupted", finished_at=OVER[1].finished_at)
+    lost = Problem(where="test_a", text="dmm: the connection was lost", requirements=("OUT-001",))
+    folder = write(tmp_path / "run", (Kind.PROBLEM, lost), DONE, SAFE, (Kind.FINISHED, ended))
+
+    reason = load_run(folder).reason
+
+    assert "interrupted before its end; found last: dmm: the connection was lost" in reason

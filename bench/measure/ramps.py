@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.measure.modulation import Modulation, fit_modulation
+from bench.measure.modulation import Modulation, fit_modulation, seen_modulation
 from bench.measure.pulses import PulseTable
 
 __all__ = ["Ramp", "ramp"]
@@ -19,6 +19,8 @@ _FINAL_SHARE = 0.25
 _FEWEST = 3
 _NEIGHBOURS = 5
 """Pulses of which a setback is told: the scatter of single ones is none."""
+_MANY_TURNS = 10.0
+"""Of an envelope in a record: its crests alone show the rise, and where it stood cannot be told back."""
 _PERIODS = 1.0
 """Of an envelope, at the end of a record: enough to tell where it stands."""
 _AT_REST = 0.02
@@ -48,9 +50,9 @@ class Ramp:
 def ramp(pulses: PulseTable, *, modulation: Modulation | None = None) -> Ramp | None:
     """Fit the rise of ``|top|`` over the pulses' starts; None where there are no pulses.
 
-    ``modulation``: a declared envelope. Each amplitude counts over its share of the crest then; where
-    the envelope stands is told by the pulses behind the rise, of which the record should hold a
-    period.
+    ``modulation``: a declared envelope. Each amplitude counts over its share of the crest then; how
+    deep and fast the envelope is and where it stands is told by the pulses behind the rise, of which
+    the record should hold a period: a wrong envelope is no wrong rise.
     """
     whole = pulses.whole()
     largest = np.nanmax(np.abs(whole.top), initial=0.0)
@@ -97,12 +99,20 @@ def _ended(starts: NDArray[np.float64], last_s: float) -> NDArray[np.bool_]:
 
 
 def _without(modulation: Modulation, pulses: PulseTable) -> PulseTable:
-    """Return the pulses brought to the crest, without those in the trough; none if it is not known."""
+    """Return the pulses at the crests, or brought to it; none where the envelope is not known."""
     if len(pulses) == 0:
         return pulses
     starts = pulses.start_s
+    if (starts[-1] - starts[0]) * modulation.rate_hz > _MANY_TURNS:
+        return pulses.select(_crests(starts, np.abs(pulses.top), 1.0 / modulation.rate_hz))
     last_s = max(_FINAL_SHARE * (starts[-1] - starts[0]), _PERIODS / modulation.rate_hz)
-    fitted = fit_modulation(pulses.select(_ended(starts, last_s)), modulation)
+    risen = pulses.select(_ended(starts, last_s))
+    seen = seen_modulation(risen, modulation)
+    if seen is not None and seen.rate_hz is None:
+        return pulses
+    if seen is not None and seen.rate_hz is not None:
+        modulation = replace(modulation, depth=min(seen.depth, 1.0), rate_hz=seen.rate_hz)
+    fitted = fit_modulation(risen, modulation)
     if fitted is None:
         return pulses.select(slice(0, 0))
     shares = fitted.shares(starts)
@@ -121,6 +131,17 @@ def _alike(
         if own_end.size:
             scaled[signs == sign] *= final / float(np.median(own_end))
     return scaled
+
+
+def _crests(
+    starts: NDArray[np.float64], tops: NDArray[np.float64], period_s: float
+) -> NDArray[np.intp]:
+    """Return the row of the largest pulse of each period."""
+    number = np.floor((starts - starts[0]) / period_s).astype(np.int64)
+    rows = [
+        int(np.flatnonzero(number == k)[np.argmax(tops[number == k])]) for k in np.unique(number)
+    ]
+    return np.asarray(rows, dtype=np.intp)
 
 
 def _line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:

@@ -19,6 +19,8 @@ __all__ = ["CREST_SHARE", "LEAST_SHARE", "at_crest", "declared_modulation", "dec
 
 CREST_SHARE: Final = 0.95
 """Of the crest: pulses from here on show it; the envelope's own depth is a question of its own."""
+WHOLE_TURN: Final = 0.9
+"""Of an envelope, between the first and the last pulse of a record."""
 LEAST_SHARE: Final = 0.3
 """Of the crest: what is lower is too small to be held against the level's tolerance."""
 
@@ -51,8 +53,15 @@ def at_crest(
 ) -> PulseTable:
     """Return the phases with a declared share of at least ``least_share``, brought to the crest.
 
-    All of them, as they are, where no envelope is declared.
+    All of them, as they are, where no envelope is declared. A record that does not hold a whole turn
+    does not tell where the envelope stands: then those near the highest, as they are.
     """
+    declared = declared_modulation(profile)
+    if declared is None or not len(phases):
+        return phases
+    if (phases.start_s[-1] - phases.start_s[0]) * declared.rate_hz < WHOLE_TURN:
+        tops = np.abs(phases.top)
+        return phases.select(tops >= least_share * float(np.nanmax(tops, initial=0.0)))
     shares = declared_shares(phases, profile)
     rows = shares >= least_share  # False for NaN
     kept, shares = phases.select(rows), shares[rows]

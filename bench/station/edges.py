@@ -117,8 +117,7 @@ def spike_charge(outputs: Sequence[SteadyOutput]) -> Measured:
     )
     for output in outputs:
         waveform = output.capture.waveforms[output.label]
-        crests = [output.crest_of(polarity).top for polarity in output.polarities]
-        top_a = float(np.median(np.abs(np.concatenate(crests))))
+        top_a = _plateau_a(output)
         for spike in excursions(
             waveform, ceiling=SPIKE_FACTOR * top_a, zero=output.analysis.baseline
         ):
@@ -129,6 +128,15 @@ def spike_charge(outputs: Sequence[SteadyOutput]) -> Measured:
                     budget=level.scaled(spike.charge / spike.peak, unit="C").named("spike charge"),
                 )  # fmt: skip
     return worst
+
+
+def _plateau_a(output: SteadyOutput) -> float:
+    """Return the height of the plateaus; under an envelope of the highest, cut off or not."""
+    crests = [output.crest_of(polarity).top for polarity in output.polarities]
+    top_a = float(np.median(np.abs(np.concatenate(crests))))
+    if output.profile.waveform.envelope is None:
+        return top_a
+    return max(top_a, float(np.nanmax(np.abs(output.analysis.pulses.top))))
 
 
 def _overshoot(output: SteadyOutput, value: float, top_a: float, pulses: int) -> Measured:

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from bench.errors import FixtureError
 from bench.judge import ScopeAccuracy, transferred_scope
 from bench.record.schema import SelfTestStep
 from bench.station.acquisition import Acquirer, Shot
@@ -36,6 +37,12 @@ RECORD_S: Final = 0.02
 RECORD_POINTS: Final = 2000
 SHUNT_RANGE_V: Final = 0.1
 APERTURE_S: Final = 0.1
+
+MOVED_SHARE: Final = 0.003
+MOVED_V: Final = 30e-6
+"""What the meter may read otherwise behind the scope's records than before them: 0.3 %, and the
+repeatability of a small meter. A supply that creeps would be in every range, and in the closing
+reference alike. Proposed."""
 
 DRIFT_OF_FULL_SCALE: Final = 0.003
 DRIFT_DIV: Final = 0.02
@@ -184,11 +191,25 @@ class Transfer:
         currents: dict[float, float] = {}
         for current_ua, plans in self._by_current.items():
             self._fixture.reference_current(sign * current_ua)
-            volts = float(self._dmm.read()[0]) - self._shunt.meter_zero_v
+            volts = self._shunt_v()
             currents[current_ua] = volts / self._shunt.ohm
             for plan in plans:
                 records[plan] = self._record(plan)
+            self._require_still(sign * current_ua, volts, self._shunt_v())
         return records, currents
+
+    def _shunt_v(self) -> float:
+        return float(self._dmm.read()[0]) - self._shunt.meter_zero_v
+
+    @staticmethod
+    def _require_still(current_ua: float, before_v: float, after_v: float) -> None:
+        """Raise FixtureError where the reference moved while the scope took its records."""
+        if abs(after_v - before_v) > MOVED_SHARE * abs(before_v) + MOVED_V:
+            raise FixtureError(
+                f"reference current {current_ua:g} µA: the shunt had {before_v * 1e3:.4g} mV before "
+                f"the scope's records and {after_v * 1e3:.4g} mV behind them; the supply has not "
+                "settled or a contact moves: let it warm up, and check its leads and relay 109"
+            )
 
     def _record(self, plan: RangePlan) -> Waveform:
         shot = Shot(

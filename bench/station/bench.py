@@ -43,6 +43,7 @@ from bench.station.shorts import Shorts
 from bench.station.skin_output import SkinOutput
 from bench.station.station import OpenStation
 from bench.station.steady_output import SteadyOutput, record_duration_s, record_points
+from bench.station.stop_after import StopAfter
 from bench.station.supply_events import SupplyEvents
 from bench.station.transitions import Transitions
 from bench.station.treatment import BOOT_LIMIT_S, Treatment
@@ -235,6 +236,9 @@ class Bench:
             fixture=self.fixture,
             acquirer=self.acquirer,
             ranges=self.ranges,
+        )
+        self.stop_after = StopAfter(
+            treatment=self.treatment, records=self.records, clock=self.clock
         )
         self.skin = SkinOutput(
             treatment=self.treatment,

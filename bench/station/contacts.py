@@ -245,16 +245,23 @@ class Contacts:
         charge_c = abs(float((window.values() - zero).sum())) * window.sample_interval_s
         return capture, charge_c
 
-    def sense_current(self, *, load_ohm: float, state: str) -> SenseCurrent:
-        """Record what an idle device on a load makes flow; clipped records are retaken wider."""
+    def sense_current(self, *, load_ohm: float, state: str, alone_s: float = 0.0) -> SenseCurrent:
+        """Record what an idle device on a load makes flow; clipped records are retaken wider.
+
+        ``alone_s``: how long the device has looked for a contact in vain before it gets one.
+        """
         narrow, *wider = (
             *(range_a * self._profile.scale for range_a in SENSE_RANGES_A),
             self._ranges.level_a(self._level),
         )
-        capture = self._sense_record(narrow, load_ohm=load_ohm, state=state)
-        for full_scale_a in wider:
-            if capture.clipped(Label.CURRENT):
+        capture: Capture | None = None
+        for full_scale_a in (narrow, *wider):
+            if capture is None or capture.clipped(Label.CURRENT):
+                if alone_s:
+                    self._lift(alone_s)
+                    self._fixture.close("contact")
                 capture = self._sense_record(full_scale_a, load_ohm=load_ohm, state=state)
+        assert capture is not None
         waveform = capture.waveforms[Label.CURRENT]
         zero = float(np.median(waveform.values()))
         return SenseCurrent(

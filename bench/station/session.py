@@ -43,6 +43,8 @@ CUT_AT_ENDS: Final = 1.01
 LONGEST_S: Final = 400.0
 """Longest record: 40 s a division is within every scope's range."""
 SAMPLES_PER_PULSE: Final = 60
+LAST_LOOKS_S: Final = 8.0
+"""How often the output is looked at while the end is waited for."""
 LOOK_CYCLES: Final = 1.2
 DRIFT_SHARES: Final = (0.0, 0.25, 0.5)
 """Of the declared length, when the amplitude is looked at; and once more before the end.
@@ -78,6 +80,9 @@ class FullSession:
     length_s: float | None
     """From the reply to START to the poll that found the end; None where there was no end."""
     poll_s: float
+    end_state: DeviceState
+    end_faults: frozenset[str]
+    """What the device says once it is over: a session that a protection ends is no session."""
     observed: tuple[PulseCount, ...]
     looks: tuple[Look, ...]
     before_end: Capture
@@ -85,6 +90,16 @@ class FullSession:
     after_end: Capture
     delivering_after_end: bool
     watched_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _End:
+    """How a session was seen to end."""
+
+    length_s: float | None
+    poll_s: float
+    """Between the last sign that it ran and the first that it did not."""
+    looks: tuple[Look, ...]
 
 
 class SessionWatch:
@@ -118,13 +133,17 @@ class SessionWatch:
         looks.extend(self._look_at(started_ns, share * declared_s) for share in DRIFT_SHARES[1:])
         looks.append(self._look_at(started_ns, declared_s * (1 - BEFORE_END)))
         before_end = looks[-1].output.capture
-        length_s = self._wait_for_end(started_ns, declared_s * (1 + OVERTIME))
+        end = self._wait_for_end(started_ns, declared_s * (1 + OVERTIME))
+        looks.extend(end.looks)
+        status = self._treatment.link.status()
         after_end = self._look("output after the end of the session")
         watched_s = (self._clock.now_ns() - started_ns) / 1e9
         self._treatment.stop()
         return FullSession(
-            length_s=length_s,
-            poll_s=POLL_S,
+            length_s=end.length_s,
+            poll_s=end.poll_s,
+            end_state=status.state,
+            end_faults=status.faults,
             observed=observed,
             looks=tuple(looks),
             before_end=before_end,
@@ -134,12 +153,30 @@ class SessionWatch:
             watched_s=watched_s,
         )
 
-    def _wait_for_end(self, started_ns: int, limit_s: float) -> float | None:
-        while (elapsed_s := (self._clock.now_ns() - started_ns) / 1e9) < limit_s:
+    def _wait_for_end(self, started_ns: int, limit_s: float) -> _End:
+        """Poll until the device says that it is over, and look at the output every few seconds.
+
+        A look during which the session ended is not the session's.
+        """
+        looks: list[Look] = []
+        ran_s = looked_s = self._since_s(started_ns)
+        look: Look | None = None
+        while (elapsed_s := self._since_s(started_ns)) < limit_s:
             if self._treatment.link.status().state not in (DeviceState.RUN, DeviceState.RAMP):
-                return elapsed_s
+                poll_s = max(POLL_S, elapsed_s - ran_s)
+                return _End(length_s=elapsed_s, poll_s=poll_s, looks=tuple(looks))
+            ran_s = elapsed_s
+            if look is not None:
+                looks.append(look)
             self._clock.sleep(POLL_S)
-        return None
+            look = None
+            if self._since_s(started_ns) - looked_s >= LAST_LOOKS_S:
+                look = self._look_at(started_ns, 0.0)
+                looked_s = look.elapsed_s
+        return _End(length_s=None, poll_s=POLL_S, looks=tuple(looks))
+
+    def _since_s(self, started_ns: int) -> float:
+        return (self._clock.now_ns() - started_ns) / 1e9
 
     def _observe(self) -> Iterator[PulseCount]:
         """Record pulses one after the other: enough of them, or as many as one session has."""

@@ -12,6 +12,8 @@ PHASES = 20
 FAST_GAP_S = 5e-3
 """Shorter than any debounce: an electrode that chatters."""
 RETURNS = 3
+ALONE_S = 30.0
+"""How long a device looks for a contact in vain before it gets one."""
 
 
 @pytest.mark.requirement("FLT-002")
@@ -133,3 +135,15 @@ def test_contact_sensing_stays_small(bench: Bench, check: Check) -> None:
     check(
         "FLT-031", "contact_sense_charge", fault_measurands.sense_charge(found), load_ohm=load_ohm
     )
+
+
+@pytest.mark.requirement("FLT-031")
+def test_contact_sensing_stays_small_after_a_long_search(bench: Bench, check: Check) -> None:
+    load_ohm = 500.0
+    bench.treatment.make_idle()
+    bench.treatment.connect(load_ohm)
+    found = bench.contacts.sense_current(load_ohm=load_ohm, state="idle", alone_s=ALONE_S)
+    check(
+        "FLT-031", "contact_sense_current", fault_measurands.sense_peak(found),
+        load_ohm=load_ohm, alone_s=ALONE_S,
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from bench.device.link import DeviceState
 from bench.errors import DeviceRefused
 from bench.plugin import Bench, Check
 from bench.station import measurands
+from bench.station.stop_after import COMMANDS, Command
 
 PHASES_PER_OTHER_LEVEL = 2
 
@@ -43,6 +44,23 @@ def test_output_stops_on_stop_at_every_level(
     check(
         "FLT-017", "shutdown", measurands.worst_latency(reactions, bench.timebase_ppm),
         level=level, load_ohm=2000.0, phases=phases,
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("FLT-017")
+@pytest.mark.full_scope
+@pytest.mark.parametrize("command", COMMANDS)
+def test_stop_is_obeyed_right_behind_another_command(
+    bench: Bench, check: Check, command: Command
+) -> None:
+    if command.startswith("level") and "several levels" not in bench.profile.features:
+        return
+    found = bench.stop_after.run(command, load_ohm=2000.0)
+    check.fact(
+        "FLT-017", "off after a STOP right behind another command",
+        holds=found.flowing_a <= bench.profile.off_a and found.state is DeviceState.IDLE,
+        found=f"{found.flowing_a * 1e6:.1f} µA, {found.state.value}",
+        command=command, waveforms=tuple(found.capture.hashes.values()),
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ def test_reported_current_and_level_agree(
 
 
 @pytest.mark.requirement("FLT-027")
+@pytest.mark.full_scope
 def test_reported_current_is_measured(bench: Bench, check: Check) -> None:
     load_ohm = 500.0
     found = bench.readings.off_level(load_ohm=load_ohm)
@@ -47,12 +48,14 @@ def test_reported_battery_agrees(bench: Bench, check: Check) -> None:
 
 
 @pytest.mark.requirement("FLT-027")
+@pytest.mark.full_scope
 def test_readings_are_fresh(bench: Bench, check: Check) -> None:
     noticed_s, age_s = bench.readings.time_to_notice(load_ohm=2000.0)
     check("FLT-027", "age", readings.freshness(noticed_s, age_s), load_ohm=2000.0)
 
 
 @pytest.mark.requirement("FLT-027")
+@pytest.mark.full_scope
 @pytest.mark.parametrize("end", ["lowest", "highest"])
 def test_readings_still_agree_late_in_a_session(bench: Bench, check: Check, end: str) -> None:
     level = bench.profile.levels[0].number if end == "lowest" else bench.profile.highest_level

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bench.device.link import DeviceState
 from bench.plugin import Bench, Check
 from bench.station import fault_measurands, measurands
+
+RESTING = (DeviceState.IDLE, DeviceState.OFF)
 
 
 @pytest.mark.requirement("FLT-008")
@@ -17,6 +20,13 @@ def test_session_ends_by_itself_when_declared(bench: Bench, check: Check) -> Non
         holds=session.delivering_before_end,
         found="pulses" if session.delivering_before_end else "no pulses: the session ended early",
         waveforms=tuple(session.before_end.hashes.values()),
+    )  # fmt: skip
+    check.fact(
+        "FLT-008", "state after the session",
+        holds=session.end_state in RESTING and not session.end_faults,
+        found=" with ".join(
+            filter(None, (session.end_state.value, ", ".join(sorted(session.end_faults))))
+        ),
     )  # fmt: skip
     check.fact(
         "FLT-008", "output after the session",

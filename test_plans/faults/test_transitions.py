@@ -14,7 +14,10 @@ RAMP_LOAD_OHM = 2000.0
 
 
 @pytest.mark.requirement("FLT-019")
-@pytest.mark.parametrize("end", ENDS, ids=["smallest", "largest"])
+@pytest.mark.parametrize(
+    "end",
+    [pytest.param(0, id="smallest"), pytest.param(-1, id="largest", marks=pytest.mark.full_scope)],
+)
 def test_power_up_gives_no_output(bench: Bench, check: Check, end: int) -> None:
     at_ohm = bench.profile.loads_ohm[end]
     found = bench.transitions.power_up(load_ohm=at_ohm)
@@ -23,6 +26,7 @@ def test_power_up_gives_no_output(bench: Bench, check: Check, end: int) -> None:
 
 
 @pytest.mark.requirement("FLT-019")
+@pytest.mark.full_scope
 @pytest.mark.parametrize("end", ENDS, ids=["smallest", "largest"])
 def test_loss_of_power_gives_no_surge(bench: Bench, check: Check, end: int) -> None:
     at_ohm = bench.profile.loads_ohm[end]
@@ -35,6 +39,7 @@ def test_loss_of_power_gives_no_surge(bench: Bench, check: Check, end: int) -> N
 
 
 @pytest.mark.requirement("FLT-019")
+@pytest.mark.full_scope
 @pytest.mark.parametrize("end", ENDS, ids=["smallest", "largest"])
 def test_level_steps_give_no_surge(bench: Bench, check: Check, end: int) -> None:
     at_ohm = bench.profile.loads_ohm[end]
@@ -51,12 +56,16 @@ def test_level_steps_give_no_surge(bench: Bench, check: Check, end: int) -> None
 
 
 @pytest.mark.requirement("FLT-020")
-@pytest.mark.parametrize("how", ["start", "resume", "power-up"])
+@pytest.mark.parametrize(
+    "how",
+    ["start", *(pytest.param(how, marks=pytest.mark.full_scope) for how in ("resume", "power-up"))],
+)
 def test_output_ramps_after_every_start(bench: Bench, check: Check, how: Start) -> None:
     check_ramp(bench, check, bench.transitions.ramp(how, load_ohm=RAMP_LOAD_OHM), after=how)
 
 
 @pytest.mark.requirement("FLT-020")
+@pytest.mark.full_scope
 def test_output_ramps_to_the_lowest_level(bench: Bench, check: Check) -> None:
     level = bench.profile.levels[0].number
     found = bench.transitions.ramp("start", load_ohm=RAMP_LOAD_OHM, level=level)
@@ -64,6 +73,7 @@ def test_output_ramps_to_the_lowest_level(bench: Bench, check: Check) -> None:
 
 
 @pytest.mark.requirement("FLT-020")
+@pytest.mark.full_scope
 def test_output_ramps_after_contact_returned(bench: Bench, check: Check) -> None:
     gap_s = bench.profile.timers.contact_loss_s
     found = bench.contacts.comes_back(load_ohm=RAMP_LOAD_OHM, gap_s=gap_s, expects_output=True)

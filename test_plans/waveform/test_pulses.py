@@ -45,6 +45,7 @@ def test_no_pulse_is_missing_at_any_level(
 
 
 @pytest.mark.requirement("OUT-031")
+@pytest.mark.full_scope
 def test_no_pulse_is_missing_in_a_long_observation(bench: Bench, check: Check) -> None:
     session = bench.full_session()
     defects, pulses = measurands.pulse_defects(session, bench.profile)
@@ -64,6 +65,7 @@ def test_no_pulse_is_missing_in_a_long_observation(bench: Bench, check: Check) -
 
 
 @pytest.mark.requirement("OUT-031")
+@pytest.mark.full_scope
 def test_counters_of_uptime_roll_over_unnoticed(bench: Bench, check: Check) -> None:
     for found in bench.rollovers.crossings():
         defects, pulses = measurands.crossing_defects(found, bench.profile)

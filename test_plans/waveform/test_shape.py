@@ -153,6 +153,7 @@ def test_pulses_have_the_declared_shape(bench: Bench, check: Check, level: int) 
 
 
 @pytest.mark.requirement("OUT-032")
+@pytest.mark.full_scope
 def test_plateaus_are_quiet_into_a_capacitive_load(bench: Bench, check: Check) -> None:
     if bench.profile.output.regulation != "current":
         return

@@ -8,7 +8,7 @@ fill in; what was not measured says so. The tolerance in brackets is the declare
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bench.record.schema import CaptureRecord, MeasurementRecord, RunRecord, WaveformRecord
@@ -27,6 +27,7 @@ _AT_EACH_LOAD: Final = (
 )
 _OUTPUT: Final = (
     ("Pulse width", "OUT-006", "pulse_duration"),
+    ("Phase duration", "OUT-006", "pulse_duration"),
     ("Frequency", "OUT-007", "repetition_rate"),
     ("Symmetry of phases: sum of both plateaus", "OUT-021", "symmetry"),
     ("Symmetry of phases: ratio of durations", "OUT-021", "duration_symmetry"),
@@ -70,7 +71,7 @@ _DECLARED: Final = (
 )
 _NOT_KNOWN: Final = (
     "Power source and line isolation", "Channels, synchronous or alternating", "Beat frequency",
-    "Software control and level of concern", "Standards claimed", "Weight", "Dimensions",
+    "ON time and OFF time of a cycle of work and rest", "Software control and level of concern", "Standards claimed", "Weight", "Dimensions",
     "Housing materials and construction",
 )  # fmt: skip
 
@@ -126,7 +127,11 @@ def output_sheet(record: RunRecord) -> OutputSheet:
             *((name, _BLANK) for name in _NOT_KNOWN),
         ],
         protections=[_protection(record, name, requirement) for name, requirement in _UNIT],
-        output=[*_loads(record), *(_output_line(record, *blank) for blank in _OUTPUT)],
+        output=[
+            *_loads(record),
+            *(_output_line(record, *blank) for blank in _OUTPUT),
+            *_bursts_per_second(record),
+        ],
         levels=list(_levels(record)),
         calculation=sample_calculation(record),
         tracings=list(_tracings(record)),
@@ -165,6 +170,22 @@ def _loads(record: RunRecord) -> Iterator[SheetLine]:
 def _output_line(record: RunRecord, name: str, requirement: str, quantity: str) -> SheetLine:
     worst = worst_of(_highest(_rows(record, requirement, quantity)))
     return _missing(name, requirement) if worst is None else _line(name, worst, requirement)
+
+
+def _bursts_per_second(record: RunRecord) -> Iterator[SheetLine]:
+    """Yield the rate of trains of alternating polarity, which follow each other without a pause: one over their duration."""
+    if record.declared.get("waveform.kind") != "alternating":
+        return
+    worst = worst_of(_highest(_rows(record, "OUT-023", "train_duration")))
+    seconds = None if worst is None else scale_between(worst.unit, "s")
+    if worst is None or not worst.value or seconds is None:
+        return
+    duration_s, spread = worst.value * seconds, (worst.expanded_uncertainty or 0.0) * seconds
+    rate = replace(
+        worst, value=1 / duration_s, expanded_uncertainty=spread / duration_s**2 or None,
+        unit="1/s", low=None, high=None, acceptance_low=None, acceptance_high=None,
+    )  # fmt: skip
+    yield _line("Bursts per second", rate, "OUT-023")
 
 
 def _levels(record: RunRecord) -> Iterator[SheetLine]:

@@ -38,6 +38,16 @@ def test_current_density_and_power_density_are_shown_number_by_number():
     assert "= 7.77e-05 W/cm² (row OUT-017, mean of v²/R over 1 s: not measured" in power
 
 
+@pytest.mark.parametrize(("kind", "lines"), [("alternating", 1), ("biphasic", 0)])
+def test_bursts_per_second_are_one_over_the_duration_of_a_train_where_no_pause_follows(kind, lines):
+    """125.0 ms ± 0.5 ms: 8.000 ± 0.032 in a second."""
+    train = sheet_row("OUT-023", "train_duration", 125.0, "ms", expanded_uncertainty=0.5)
+    record = replace(record_of(train), declared=AREA | {"waveform.kind": kind})
+    found = [line for line in output_sheet(record).output if line.parameter == "Bursts per second"]
+
+    assert ["8.000 ± 0.032\xa01/s"] * lines == [line.measured for line in found]
+
+
 def test_each_load_has_its_line_with_nominal_tolerance_and_deviation():
     record = record_of(
         *(

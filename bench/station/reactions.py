@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bench.measure import Shutdown, excursions, first_edge, shutdown
+from bench.measure import Excursion, Shutdown, excursions, first_edge, shutdown
 from bench.record.schema import Mark
 from bench.station.acquisition import Capture
 from bench.station.event_records import (
@@ -55,14 +55,31 @@ class Reaction:
     @property
     def flowing_s(self) -> float:
         """How long the output stayed above the threshold after the cause, pauses left out."""
+        return sum(stretch.duration_s for stretch in self._stretches())
+
+    def latency_s(self, *, least_s: float = 0.0) -> float:
+        """Return the time from cause to off.
+
+        A first stretch above the threshold that a pulse ends before ``least_s``, with nothing to
+        be seen in the pause behind it, counts for itself; the clock starts with the next one.
+        """
+        latency_s = max(0.0, self.result.latency_s or 0.0)
+        if latency_s <= least_s or self.result.last_above_s is None:
+            return latency_s
+        stretches = self._stretches()
+        if len(stretches) < 2 or stretches[0].duration_s >= least_s:
+            return latency_s
+        return stretches[0].duration_s + self.result.last_above_s - stretches[1].start_s
+
+    def _stretches(self) -> tuple[Excursion, ...]:
+        """Return where the output is above the threshold after the cause."""
         last_s = self.result.last_above_s
         if last_s is None:
-            return 0.0
+            return ()
         after = self.capture.waveforms[self.label].between(
             self.cause_s, last_s + 2 * self.averaging_s
         )
-        found = excursions(after, ceiling=self.threshold, averaging_s=self.averaging_s)
-        return sum(excursion.duration_s for excursion in found)
+        return excursions(after, ceiling=self.threshold, averaging_s=self.averaging_s)
 
     @property
     def marks(self) -> tuple[Mark, ...]:

@@ -39,7 +39,9 @@ def provoke(
 def test_overcurrent_is_switched_off(bench: Bench, check: Check, phases: int) -> None:
     limit_s = bench.profile.protection.overcurrent_firmware_s
     reactions = provoke(bench, "both", limit_s, "FLT-004", phases)
-    latency = measurands.worst_latency(reactions, bench.timebase_ppm)
+    latency = measurands.worst_latency(
+        reactions, bench.timebase_ppm, least_s=bench.profile.protection.overcurrent_hardware_s
+    )
     check("FLT-004", "shutdown", latency, load_ohm=LOAD_OHM, phases=phases)
     check("FLT-005", "fault_peak", measurands.worst_peak(reactions), load_ohm=LOAD_OHM)
     check("FLT-005", "fault_charge", measurands.worst_charge(reactions), load_ohm=LOAD_OHM)

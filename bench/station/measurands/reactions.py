@@ -17,12 +17,17 @@ __all__ = ["start_delay", "worst_charge", "worst_latency", "worst_peak"]
 
 
 def worst_latency(
-    reactions: Sequence[Reaction | None], timebase_ppm: float, *, pauses: bool = True
+    reactions: Sequence[Reaction | None],
+    timebase_ppm: float,
+    *,
+    pauses: bool = True,
+    least_s: float = 0.0,
 ) -> Measured:
     """Return the longest time from cause to off, in s; None where an output never ended.
 
     ``pauses``: with the pauses between pulses, in which nothing flows; without them it is the time
-    for which the current flowed on (docs/decisions/0004-hardware-trip-without-pauses.md).
+    for which the current flowed on. ``least_s``: a stretch shorter than this at the end of a pulse
+    does not start the clock (docs/decisions/0004-hardware-trip-without-pauses.md for both).
     """
     provoked = [reaction for reaction in reactions if reaction is not None]
     if len(provoked) < len(reactions):
@@ -42,7 +47,7 @@ def worst_latency(
         )  # fmt: skip
 
     def latency(reaction: Reaction) -> float:
-        return max(0.0, (reaction.result.latency_s or 0.0) if pauses else reaction.flowing_s)
+        return reaction.latency_s(least_s=least_s) if pauses else reaction.flowing_s
 
     worst = max(provoked, key=latency)
     waveform = worst.capture.waveforms[worst.label]

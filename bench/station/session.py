@@ -43,6 +43,9 @@ CUT_AT_ENDS: Final = 1.01
 LONGEST_S: Final = 400.0
 """Longest record: 40 s a division is within every scope's range."""
 SAMPLES_PER_PULSE: Final = 60
+LEAST_SAMPLES: Final = 8
+"""... and of the shortest pulse in the longest record: with fewer a whole pulse can look cut."""
+MOST_POINTS: Final = 2_000_000
 LAST_LOOKS_S: Final = 8.0
 """How often the output is looked at while the end is waited for."""
 LOOK_CYCLES: Final = 1.2
@@ -182,7 +185,12 @@ class SessionWatch:
         """Record pulses one after the other: enough of them, or as many as one session has."""
         wave = self._profile.waveform
         total_s = pulses_to_observe(self._profile) / wave.repetition_rate_hz * CUT_AT_ENDS
-        records = math.ceil(total_s / min(RECORD_PULSES / wave.repetition_rate_hz, LONGEST_S))
+        longest_s = min(
+            RECORD_PULSES / wave.repetition_rate_hz,
+            LONGEST_S,
+            MOST_POINTS / LEAST_SAMPLES * wave.pulse_duration_s,
+        )
+        records = math.ceil(total_s / longest_s)
         duration_s = total_s / records
         points = _points(duration_s / wave.pulse_duration_s * SAMPLES_PER_PULSE)
         for number in range(records):
@@ -236,4 +244,4 @@ def _delivers(capture: Capture, profile: Profile) -> bool:
 
 
 def _points(wanted: float) -> int:
-    return next((p for p in (100_000, 200_000, 500_000, 1_000_000) if p >= wanted), 2_000_000)
+    return next((p for p in (100_000, 200_000, 500_000, 1_000_000) if p >= wanted), MOST_POINTS)

@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -209,12 +209,22 @@ def main() -> int:
         return 0
     if cause == "silent":
         _end(orders.runner_pid)
-    record = make_safe(_parts(orders, connections), path_first=True)
-    if cause == "asked":
-        os.write(1, msgspec.json.encode(record) + b"\n")
+    parts = _parts(orders, connections)
+    if cause == "asked":  # the runner has tried before
+        records = [make_safe(parts, path_first=True)]
+        os.write(1, msgspec.json.encode(records[-1]) + b"\n")
     else:
-        _report(orders, cause, record)
-    return 0 if record.confirmed else 13
+        records = _made_safe(parts)
+        _report(orders, cause, records)
+    return 0 if records[-1].confirmed else 13
+
+
+def _made_safe(parts: SafeStateParts) -> list[SafeStateRecord]:
+    """Make the bench safe, twice if need be: an instrument may still be busy for who has died."""
+    records = [make_safe(parts, path_first=True)]
+    if not records[0].confirmed:
+        records.append(make_safe(parts, path_first=True))
+    return records
 
 
 def _connect(orders: GuardianOrders) -> _Connections:
@@ -290,8 +300,8 @@ def _parts(orders: GuardianOrders, connections: _Connections) -> SafeStateParts:
     )
 
 
-def _report(orders: GuardianOrders, cause: str, record: SafeStateRecord) -> None:
-    """Append the outcome to the journal, whose lock died with the runner."""
+def _report(orders: GuardianOrders, cause: str, records: Sequence[SafeStateRecord]) -> None:
+    """Append the outcome of every attempt to the journal, whose lock died with the runner."""
     deadline = time.monotonic() + _JOURNAL_WAIT_S
     while True:
         try:
@@ -303,7 +313,8 @@ def _report(orders: GuardianOrders, cause: str, record: SafeStateRecord) -> None
                         text=f"the runner was {cause}; the guardian made the bench safe",
                     ),
                 )
-                journal.append(Kind.SAFE_STATE, record)
+                for record in records:
+                    journal.append(Kind.SAFE_STATE, record)
                 journal.append(Kind.FINISHED, Finished(outcome="aborted", finished_at=utc_now()))
                 return
         except (BenchError, OSError):

@@ -165,6 +165,42 @@ def test_a_switch_that_stays_stuck_is_13_over_everything(tmp_path):
     assert 2 == ending.kinds().count("safe_state")  # the guardian tried as well
 
 
+BUSY = """
+import os, sys
+from bench.errors import InstrumentTimeout
+from instruments.switches.keysight_daq970 import KeysightDaq970
+opened, refused = KeysightDaq970.open_all, []
+def busy(self):
+    if os.path.exists(os.environ["ENDING_MARK"]) and not refused:
+        refused.append(self)
+        raise InstrumentTimeout("switch: no answer within 10 s")
+    opened(self)
+KeysightDaq970.open_all = busy
+"""
+"""sitecustomize.py: the first time that all relays are to open, the switch is still busy."""
+
+
+@long
+def test_a_switch_that_is_still_busy_is_tried_again(tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(BUSY)
+    ending = start(
+        tmp_path, "os.kill(os.getpid(), signal.SIGKILL)",
+        env={"PYTHONPATH": f"{site}:{ROOT}"}, wait=False,
+    )  # fmt: skip
+
+    ending.wait()
+    ending.wait_for_end()
+    attempts = [
+        line.data["confirmed"]
+        for line in read_journal(ending.folder / "journal.jsonl")
+        if line.kind == "safe_state"
+    ]
+    assert [False, True] == attempts
+    ending.require_safe_and_kept()
+
+
 @long
 def test_a_path_that_the_runner_cannot_open_is_opened_by_the_guardian(tmp_path):
     """Later tests are not run; the guardian's own session still reaches the switch unit."""

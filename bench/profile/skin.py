@@ -84,7 +84,7 @@ SKINS: Final[Mapping[str, SkinNetwork]] = MappingProxyType(
     }
 )
 """``large`` is gel under the large electrodes of a stimulator. Orders of magnitude, recalled, but for ``cole``: fitted to R0 = 50 kΩ, R∞ = 1 kΩ, α = 0.8,
-τ = 4 ms (tests/test_skin.py)."""
+τ = 4 ms (tests/profile/test_skin.py)."""
 
 
 def skin_network(text: str) -> SkinNetwork:

@@ -11,7 +11,7 @@ from typing import Final, Self
 from bench.device.link import DeviceState
 from bench.errors import BenchError, DeviceMisbehaved, FixtureError, LinkTimeout, SupplyFault
 from bench.profile import Profile
-from bench.record.schema import DeviceRecord
+from bench.record.schema import DeviceRecord, Scalar
 from bench.station.acquisition import Capture, Shot
 from bench.station.boost import Boosts
 from bench.station.ceiling import CeilingWatch
@@ -388,7 +388,7 @@ class Bench:
         text = f"skin, {self.profile.output.skin.text}"
         return self.skin.record(
             level,
-            lambda number, ohm: self.record_running(level=number, load_ohm=ohm, where=text),
+            lambda number, ohm: self.record_running(level=number, load_ohm=ohm, load=text),
         )
 
     def load_tolerance(self, load_ohm: float) -> float:
@@ -429,12 +429,12 @@ class Bench:
             output.must_deliver()
         return output
 
-    def record_running(self, *, level: int, load_ohm: float, where: str = "") -> SteadyOutput:
+    def record_running(self, *, level: int, load_ohm: float, load: str = "") -> SteadyOutput:
         """Record a running device, and ask what it says of itself meanwhile.
 
-        ``where`` names a load that is no plain resistance.
+        ``load`` names one that is no plain resistance.
         """
-        capture, label = self._unclipped(level, load_ohm, where or f"{load_ohm:g} Ω")
+        capture, label = self._unclipped(level, load_ohm, load)
         with self.stopwatch.during("device wait"):
             self.treatment.must_run()
             if problem := self.fixture.battery_fault():
@@ -450,7 +450,7 @@ class Bench:
             status=status,
         )
 
-    def _unclipped(self, level: int, load_ohm: float, where: str) -> tuple[Capture, Label]:
+    def _unclipped(self, level: int, load_ohm: float, load: str) -> tuple[Capture, Label]:
         """Retake a clipped record on a wider range, and on the direct channel at the last."""
         attempts = (
             (Label.CURRENT, self.ranges.level_a(level)),
@@ -458,19 +458,19 @@ class Bench:
             (Label.TRANSIENT, self.ranges.transient_a()),
         )
         duration_s = record_duration_s(self.profile)
+        into: dict[str, Scalar] = {"load": load} if load else {"load_ohm": load_ohm}
         for label, full_scale_a in attempts:
             shot = Shot(
-                title=f"steady output, level {level}, {where}",
+                title=f"steady output, level {level}, {load or f'{load_ohm:g} Ω'}",
                 full_scale={label: full_scale_a},
                 duration_s=duration_s,
                 points=record_points(self.profile, duration_s),
             )
-            load = {"load_ohm": load_ohm} if where.startswith(f"{load_ohm:g} ") else {"load": where}
-            capture = self.acquirer.take(shot, conditions={"level": level, **load})
+            capture = self.acquirer.take(shot, conditions={"level": level, **into})
             if not capture.clipped(label):
                 return capture, label
         raise FixtureError(
-            f"level {level} into {load_ohm:g} Ω clips every range up to "
+            f"level {level} into {load or f'{load_ohm:g} Ω'} clips every range up to "
             f"{self.ranges.transient_a() * 1e3:g} mA peak to peak: there is no number"
         )
 

@@ -250,18 +250,15 @@ class Contacts:
 
         ``alone_s``: how long the device has looked for a contact in vain before it gets one.
         """
-        narrow, *wider = (
-            *(range_a * self._profile.scale for range_a in SENSE_RANGES_A),
-            self._ranges.level_a(self._level),
-        )
-        capture: Capture | None = None
-        for full_scale_a in (narrow, *wider):
-            if capture is None or capture.clipped(Label.CURRENT):
-                if alone_s:
-                    self._lift(alone_s)
-                    self._fixture.close("contact")
-                capture = self._sense_record(full_scale_a, load_ohm=load_ohm, state=state)
-        assert capture is not None
+        for narrow_a in SENSE_RANGES_A:
+            capture = self._sense_record(
+                narrow_a * self._profile.scale, load_ohm=load_ohm, state=state, alone_s=alone_s
+            )
+            if not capture.clipped(Label.CURRENT):
+                break
+        else:
+            wide_a = self._ranges.level_a(self._level)
+            capture = self._sense_record(wide_a, load_ohm=load_ohm, state=state, alone_s=alone_s)
         waveform = capture.waveforms[Label.CURRENT]
         zero = float(np.median(waveform.values()))
         return SenseCurrent(
@@ -270,7 +267,11 @@ class Contacts:
             charge_c_per_s=_pulsed_charge(capture, zero) / waveform.duration_s,
         )
 
-    def _sense_record(self, full_scale_a: float, *, load_ohm: float, state: str) -> Capture:
+    def _sense_record(
+        self, full_scale_a: float, *, load_ohm: float, state: str, alone_s: float
+    ) -> Capture:
+        if alone_s:
+            self._put_back(alone_s)
         return self._records.look(
             f"contact sensing, {state}",
             {Label.CURRENT: full_scale_a},

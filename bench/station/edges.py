@@ -11,6 +11,7 @@ import numpy as np
 from bench.judge import evaluate, interval_budget, level_budget
 from bench.measure import excursions
 from bench.station.acquisition import Acquirer, Capture, Shot
+from bench.station.event_records import MOST_POINTS
 from bench.station.fixture import Fixture
 from bench.station.measurands import scope_range, transitions
 from bench.station.measured import Measured
@@ -25,7 +26,6 @@ CYCLES: Final = 1.2
 """Every reversal of a polarity cycle is in the record, wherever it begins."""
 FASTEST_INTERVAL_S: Final = 50e-9
 """Twenty times the amplifier's bandwidth of 500 kHz is enough. Source: docs/laboratory.md."""
-MOST_POINTS: Final = 2_000_000
 SPIKE_FACTOR: Final = 1.2
 """Current above this share of the plateau is a spike. Source: OUT-034, proposed."""
 

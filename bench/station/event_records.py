@@ -19,7 +19,7 @@ from bench.station.scales import Label
 from bench.waveform import Waveform
 
 __all__ = [
-    "OFF_AVERAGING_S", "POINTS", "EventRecords", "flowing_a", "hold_off_s", "off_averaging_s",
+    "MOST_POINTS", "OFF_AVERAGING_S", "POINTS", "EventRecords", "flowing_a", "hold_off_s", "off_averaging_s",
     "phases_in", "points_for", "sync_edge", "sync_edges",
 ]  # fmt: skip
 
@@ -32,7 +32,8 @@ SHORTEST_PULSE: Final = 0.05
 """Of the declared pulse duration: what is shorter is no phase."""
 BEFORE_S: Final = 0.02
 POINTS: Final = 100_000
-_RECORD_LENGTHS: Final = (10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000)
+MOST_POINTS: Final = 2_000_000
+_RECORD_LENGTHS: Final = (10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, MOST_POINTS)
 
 
 class EventRecords:

@@ -17,7 +17,7 @@ from bench.device.link import DeviceState
 from bench.measure import PulseTable
 from bench.profile import Profile
 from bench.station.acquisition import Acquirer, Capture, Shot
-from bench.station.event_records import flowing_a
+from bench.station.event_records import MOST_POINTS, flowing_a, points_for
 from bench.station.ranges import RangeChoice
 from bench.station.scales import Label
 from bench.station.steady_output import SteadyOutput
@@ -45,7 +45,6 @@ LONGEST_S: Final = 400.0
 SAMPLES_PER_PULSE: Final = 60
 LEAST_SAMPLES: Final = 8
 """... and of the shortest pulse in the longest record: with fewer a whole pulse can look cut."""
-MOST_POINTS: Final = 2_000_000
 LAST_LOOKS_S: Final = 8.0
 """How often the output is looked at while the end is waited for."""
 LOOK_CYCLES: Final = 1.2
@@ -192,7 +191,7 @@ class SessionWatch:
         )
         records = math.ceil(total_s / longest_s)
         duration_s = total_s / records
-        points = _points(duration_s / wave.pulse_duration_s * SAMPLES_PER_PULSE)
+        points = points_for(duration_s, interval_s=wave.pulse_duration_s / SAMPLES_PER_PULSE)
         for number in range(records):
             shot = Shot(
                 title=f"pulse count, record {number + 1}",
@@ -241,7 +240,3 @@ class SessionWatch:
 def _delivers(capture: Capture, profile: Profile) -> bool:
     """Whether current flows anywhere in the record: noise of many codes may look like pulses."""
     return flowing_a(capture, profile) > profile.off_a
-
-
-def _points(wanted: float) -> int:
-    return next((p for p in (100_000, 200_000, 500_000, 1_000_000) if p >= wanted), MOST_POINTS)

@@ -26,7 +26,8 @@ from instruments.roles import Multimeter
 __all__ = ["RangePlan", "ReferenceCurrent", "Transfer"]
 
 REFERENCE_CURRENTS_UA: Final = (10.0, 20.0, 40.0, 80.0, 160.0, 240.0, 320.0, 400.0)
-"""0.1 to 4 V over 10 kΩ, of a microcurrent device's fixture: what they really are, the meter says. Source: docs/laboratory.md."""
+"""0.1 to 4 V over 10 kΩ, of a microcurrent device's fixture: what they really are, the meter says.
+Source: docs/laboratory.md."""
 
 USED_FRACTION: Final = 0.85
 """Of the half range: the reference stays clear of the rails with the scope's own offset added."""

@@ -42,10 +42,12 @@ def open_resource(resource_name: str, *, open_timeout_s: float) -> MessageBasedR
         resource = _resource_manager().open_resource(
             resource_name, open_timeout=round(open_timeout_s * 1000)
         )
-    if not isinstance(resource, MessageBasedResource):
-        resource.close()
-        raise ValueError(f"{resource_name} is not message-based")  # noqa: TRY004 - the caller passed a wrong name, which open_session reports as such
-    return resource
+    match resource:
+        case MessageBasedResource():
+            return resource
+        case _:
+            resource.close()
+            raise ValueError(f"{resource_name} is not message-based")
 
 
 def backend_lines() -> dict[str, str]:

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.waveform import Waveform
 from reports.numbers import margin_text, plain, value_with_uncertainty, with_unit
 from reports.overlay import aligned, why_not_overlaid
-from reports.page import css_string, environment, stylesheet
+from reports.page import css_string, drawn, environment, stylesheet
 from reports.plot import Overlay, Trace, figure
 from reports.units import shown_unit
 from reports.verdicts import Sign, sign_of
@@ -152,13 +152,13 @@ def _figure(
         if reason:
             traces = [Trace(waveform=w, label=n) for w, n in zip(pair, names, strict=True)]
             text = f"{title}. One above the other: {reason}."
-            return Markup(figure(traces, title=title, caption=escape(text)))  # noqa: S704 - figure() escapes title and labels, the caption is escaped here
+            return drawn(figure(traces, title=title, caption=escape(text)))
         over, window = aligned(*pair)
         trace = Trace(
             waveform=pair[0], label="value",
             over=Overlay(waveform=over, label=names[1], under=names[0]),
         )  # fmt: skip
         text = f"{title}. B laid over A, aligned where the drawn pulse starts; envelopes of all samples."
-        return Markup(figure([trace], title=title, caption=escape(text), window_s=window))  # noqa: S704 - as above
+        return drawn(figure([trace], title=title, caption=escape(text), window_s=window))
     except (BenchError, OSError, ValueError) as error:
         return Markup('<p class="missing">{}: {}</p>').format(title, error)

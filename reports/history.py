@@ -14,7 +14,7 @@ from bench.history.capability import Index
 from bench.history.overview import Overview, Parameter
 from reports.chart import Level, Points, bars, points_chart
 from reports.numbers import limits_text, plain, value_with_uncertainty, with_unit
-from reports.page import css_string, environment, stylesheet
+from reports.page import css_string, drawn, environment, stylesheet
 from reports.units import shown_unit
 from reports.wording import SIMULATED_NOTICE
 
@@ -89,7 +89,7 @@ def _pareto(found: Overview) -> Markup:
         (name, float(units), f"{units} units, {100 * share:.0f} % with those above")
         for name, units, share in found.failures[:_BARS]
     ]
-    return Markup(bars(rows, title="Failed measurements by number of units") if rows else "")  # noqa: S704 - bars() escapes every text
+    return drawn(bars(rows, title="Failed measurements by number of units") if rows else "")
 
 
 def _moved(rows: Sequence[Parameter]) -> list[Parameter]:
@@ -138,7 +138,7 @@ def _chart(row: Parameter) -> Markup:
     ]  # fmt: skip
     flagged = sorted({point for signal in row.signals for point in signal.points})
     rules = "; ".join(signal.text for signal in row.signals) or "no rule of Nelson is broken"
-    return Markup(  # noqa: S704 - points_chart() escapes its texts, the caption is escaped here
+    return drawn(
         points_chart(
             Points(values=chart.points, unit=shown_unit(row.unit), flagged=flagged),
             levels,

@@ -38,10 +38,11 @@ def measurement_from_json(text: str) -> MeasurementRecord:
     Raises ValueError where ``text`` is not a JSON object. A member that is missing or of another
     type reads as empty: the log shows what there is, the journal is the record.
     """
-    data: object = json.loads(text)
-    if not isinstance(data, dict):
-        raise ValueError(f"a measurement is a JSON object, found {type(data).__name__}")  # noqa: TRY004 - wrong content of a text, as bad JSON is; the argument's type is right
-    members = cast("Mapping[str, object]", data)
+    match json.loads(text):
+        case dict() as data:
+            members = cast("Mapping[str, object]", data)
+        case other:
+            raise ValueError(f"a measurement is a JSON object, found {type(other).__name__}")
     return MeasurementRecord(
         id=_word(members, "id"),
         requirements=tuple(str(item) for item in _list(members, "requirements")),

@@ -67,7 +67,7 @@ def tried(clause: Callable[..., None], *arguments: object) -> Finding:
     return Finding(clause=name, outcome="passed")
 
 
-def require(condition: bool, detail: str) -> None:  # noqa: FBT001 - an assertion: no caller passes a bare True or False
+def require(condition: object, detail: str) -> None:
     """Break the clause under test where a condition does not hold."""
     if not condition:
         raise _BrokenClauseError(detail)

@@ -84,8 +84,8 @@ class _Gathered:
     problems: list[Problem] = field(default_factory=list[Problem])
     deviations: list[str] = field(default_factory=list[str])
 
-    def take(self, line: JournalLine) -> None:  # noqa: C901 - twelve cases of one line; a table would need untyped setattr
-        """File one line under its kind; unknown kinds are from a newer version and are left."""
+    def take(self, line: JournalLine) -> None:
+        """File one line under its kind: the last of what a run has one of, all of the rest."""
         match line.kind:
             case Kind.STARTED:
                 self.started = _as(line, Started)
@@ -95,6 +95,12 @@ class _Gathered:
                 self.device = _as(line, DeviceRecord)
             case Kind.SAFE_STATE:
                 self.safe_state = _as(line, SafeStateRecord)
+            case _:
+                self._collect(line)
+
+    def _collect(self, line: JournalLine) -> None:
+        """Add a line to the others of its kind; unknown kinds are from a newer version and are left."""
+        match line.kind:
             case Kind.EQUIPMENT:
                 self.equipment.append(_as(line, Equipment))
             case Kind.SELF_TEST:

@@ -71,10 +71,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _description(path: Path) -> dict[str, Any]:
-    loaded: object = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(loaded, dict):
-        raise ValueError("a unit description is a JSON object")  # noqa: TRY004 - wrong content of a file, as bad JSON is; no caller passed a wrong type
-    return cast("dict[str, Any]", loaded)
+    match json.loads(path.read_text(encoding="utf-8")):
+        case dict() as loaded:
+            return cast("dict[str, Any]", loaded)
+        case _:
+            raise ValueError("a unit description is a JSON object")
 
 
 def _laboratory(

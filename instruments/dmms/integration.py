@@ -45,8 +45,9 @@ class Seconds:
     """False: beyond the longest is an error instead."""
     needs_line_frequency: bool = False
 
-    def split(self, aperture_s: float, *, line_hz: float) -> Integration:  # noqa: ARG002 - seconds need no line
-        """Return how ``aperture_s`` is made."""
+    def split(self, aperture_s: float, *, line_hz: float) -> Integration:
+        """Return how ``aperture_s`` is made, whatever the line."""
+        del line_hz
         combined = _parts(aperture_s, self.shortest_s, self.longest_s)
         if combined > 1 and not self.combine:
             raise ValueError(

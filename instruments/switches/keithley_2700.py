@@ -45,12 +45,10 @@ class Keithley2700(ScpiSwitch):
         r"KEITHLEY INSTRUMENTS,(MODEL )?DAQ6510",
     )
     MANUAL: ClassVar[str] = "Model 2700 Multimeter/Switch System User's Manual, 2700-900-01"
+    STATE_QUERY: ClassVar[str] = ":ROUT:MULT:CLOS?"
 
     def _command(self, *, closed: bool) -> str:
         return ":ROUT:MULT:CLOS" if closed else ":ROUT:MULT:OPEN"
-
-    def _state_query(self, asked: tuple[int, ...]) -> str:  # noqa: ARG002 - it answers for all
-        return ":ROUT:MULT:CLOS?"
 
     def _closed(self, asked: tuple[int, ...], reply: str) -> frozenset[int]:
         match = _LIST.fullmatch(reply.strip())

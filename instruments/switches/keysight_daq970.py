@@ -21,7 +21,7 @@ from typing import ClassVar
 
 from bench.errors import InstrumentError
 from instruments.session import parse_numbers
-from instruments.switches.scpi_switch import ScpiSwitch, channel_list, fitted
+from instruments.switches.scpi_switch import ScpiSwitch, fitted
 
 __all__ = ["KeysightDaq970"]
 
@@ -49,12 +49,10 @@ class KeysightDaq970(ScpiSwitch):
         r"(KEYSIGHT TECHNOLOGIES|AGILENT TECHNOLOGIES|HEWLETT-PACKARD|AGILENT),3497[02]A",
     )
     MANUAL: ClassVar[str] = "DAQ970A/DAQ973A Data Acquisition System Programming Guide"
+    STATE_QUERY: ClassVar[str] = ":ROUT:CLOS? {channels}"
 
     def _command(self, *, closed: bool) -> str:
         return ":ROUT:CLOS" if closed else ":ROUT:OPEN"
-
-    def _state_query(self, asked: tuple[int, ...]) -> str:
-        return f":ROUT:CLOS? {channel_list(asked)}"
 
     def _closed(self, asked: tuple[int, ...], reply: str) -> frozenset[int]:
         try:

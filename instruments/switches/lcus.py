@@ -43,8 +43,9 @@ class Lcus(RelayBoard):
         self._closed = set(self.channels)
 
     @classmethod
-    def identify(cls, session: Session, model: str) -> Identity:  # noqa: ARG003 - nobody to ask
-        """Return the identity that the station file claims."""
+    def identify(cls, session: Session, model: str) -> Identity:
+        """Return the identity that the station file claims: the board answers nothing."""
+        del session
         return Identity(manufacturer="LCUS", model=model, serial="", firmware="")
 
     def closed_channels(self, channels: Iterable[int]) -> frozenset[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from typing import ClassVar
 
 from bench.errors import InstrumentError, SettingOutOfRange
 from instruments.roles import Identity
@@ -19,6 +20,8 @@ class ScpiSwitch(ScpiInstrument):
     """A relay unit. Nothing about relays is remembered here: every command is sent."""
 
     reads_back = True
+    STATE_QUERY: ClassVar[str]
+    """Asks which of ``{channels}`` are closed, or of all."""
 
     def __init__(self, session: Session, identity: Identity) -> None:
         """Drive the unit behind an open session; the cards are asked for when first needed."""
@@ -63,12 +66,11 @@ class ScpiSwitch(ScpiInstrument):
         """Return the header that closes or opens a list of channels and leaves the others."""
 
     @abstractmethod
-    def _state_query(self, asked: tuple[int, ...]) -> str:
-        """Return the query of which channels are closed."""
-
-    @abstractmethod
     def _closed(self, asked: tuple[int, ...], reply: str) -> frozenset[int]:
         """Return which of ``asked`` are closed by the answer to that query."""
+
+    def _state_query(self, asked: tuple[int, ...]) -> str:
+        return self.STATE_QUERY.format(channels=channel_list(asked))
 
     # -- operating
 

@@ -35,7 +35,8 @@ _MIN_SIGMA_STEPS = 0.29
 _CLEAR_SIGMAS = 6.0
 """A sample this far from the zero state is not its noise."""
 _MIN_CLEAR_STEPS = 2.5
-_MIN_QUIET_BLOCKS = 4
+_MIN_QUIET_BLOCKS = 16
+"""A thousand samples; fewer say less about the level than the mode of a short record does."""
 _QUIET_PERCENTILE = 20
 
 
@@ -126,10 +127,12 @@ def find_zero_state(
         return ZeroState(level=baseline, noise=noise, occupancy=0.0, step=step)
     counts, width = _histogram(codes, lowest=lowest, highest=highest, step=step)
     centres = lowest + width * np.arange(counts.size) + 0.5 * (width - step)
-    mode = _mode(counts)
-    sigma = max(_sigma_around(counts, mode) * width, _MIN_SIGMA_STEPS * step)
+    dense, merged = _dense(counts)
+    mode = _mode(dense)
+    middle = centres[0] + width * (merged * mode + 0.5 * (merged - 1))
+    sigma = max(_sigma_around(dense, mode) * merged * width, _MIN_SIGMA_STEPS * step)
     reach = max(_CLEAR_SIGMAS * sigma, _MIN_CLEAR_STEPS * step)
-    near = np.abs(centres - centres[mode]) <= 0.5 * reach
+    near = np.abs(centres - middle) <= 0.5 * reach
     level = float(np.average(centres[near], weights=counts[near])) if counts[near].any() else 0.0
     occupancy = float(counts[np.abs(centres - level) <= reach].sum() / counts.sum())
     quiet = _quiet_statistics(summary, level=level, reach=reach) or _noise_alone(codes)
@@ -147,10 +150,7 @@ def _code_step(codes: Codes) -> int:
 def _histogram(
     codes: Codes, *, lowest: int, highest: int, step: int
 ) -> tuple[NDArray[np.int64], int]:
-    """Return counts of codes and the width of a bin in codes.
-
-    Where few samples lie on many codes, a bin is made so wide that the mode is more than chance.
-    """
+    """Return counts of codes and the width of a bin in codes."""
     from bench.measure.kernels.blocks import code_histogram
 
     shift = step.bit_length() - 1
@@ -159,11 +159,20 @@ def _histogram(
     counts = np.zeros(((highest - lowest) >> shift) + 1, np.int64)
     stride_shift = max(0, codes.size.bit_length() - 1 - _HISTOGRAM_SAMPLES_SHIFT)
     code_histogram(codes, stride_shift, lowest, shift, counts)
+    return counts, 1 << shift
+
+
+def _dense(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """Return counts of bins so wide that the mode is more than chance, and how many became one.
+
+    Few samples on many codes leave a sparse histogram, whose highest bin says nothing.
+    """
     wanted = min(_MODE_SAMPLES, int(counts.sum()) // _MODE_SHARE)
+    merged = 1
     while counts.size > _FEWEST_BINS and _smoothed(counts).max() < 4 * wanted:
         counts = np.pad(counts, (0, counts.size & 1)).reshape(-1, 2).sum(axis=1)
-        shift += 1
-    return counts, 1 << shift
+        merged *= 2
+    return counts, merged
 
 
 def _mode(counts: NDArray[np.int64]) -> int:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bench.clock import TwinClock
 from bench.device import line_conformance
 from bench.device.interposer import Interposer
 from bench.device.line_conformance import check_line
 from bench.device.stream import open_stream
-from bench.profile import load_profile
-from bench.station.simulation import launch_twin, unit_description
+from tests.device.powered import powered_device
 from tests.instruments.peers import SerialPeer
 
 CARELESS = '''
@@ -48,25 +46,9 @@ class Raises(Remembers):
 
 @pytest.fixture(scope="module")
 def device():
-    """A simulated device that is switched on, with its clock."""
-    import pyvisa
-
-    unit = unit_description(
-        load_profile("ref-alt-400"), serial="S-1", firmware="1.0.0", udi="", seed=1
-    )
-    with launch_twin(unit) as running:
-        manager = pyvisa.ResourceManager("@py")
-        supply, switch = (
-            manager.open_resource(name)
-            for name in (running.addresses.supply, running.addresses.switch)
-        )
-        supply.query("VOLT 3.7,(@1);:OUTP ON,(@1);*OPC?")
-        switch.query("ROUT:CLOS (@114,102,107,108);:ROUT:DONE?")
-        clock = TwinClock(running.addresses.clock)
-        clock.sleep(2.0)
+    """Address and clock of a simulated device that is switched on."""
+    with powered_device() as (running, clock):
         yield running.addresses.device, clock
-        clock.close()
-        manager.close()
 
 
 def broken(device, adapter: str, monkeypatch, *, clauses: int = 4) -> dict[str, str]:

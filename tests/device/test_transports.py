@@ -12,9 +12,7 @@ import tty
 from typing import ClassVar
 
 import pytest
-import pyvisa
 
-from bench.clock import TwinClock
 from bench.device import check_link, open_link
 from bench.device.ble import NOTIFY_UUID, WRITE_UUID, BleDevice, BleStream
 from bench.device.link import DeviceState
@@ -26,30 +24,15 @@ from bench.errors import (
     LinkTimeout,
     NotOffered,
 )
-from bench.profile import load_profile
-from bench.station.simulation import launch_twin, unit_description
+from tests.device.powered import powered_device
 from tests.device.scripted import FastClock
 
 
 @pytest.fixture
 def twin():
     """A simulated bench whose device has its battery."""
-    unit = unit_description(
-        load_profile("ref-alt-400"), serial="S-1", firmware="1.0.0", udi="", seed=1
-    )
-    with launch_twin(unit) as running:
-        manager = pyvisa.ResourceManager("@py")
-        supply, switch = (
-            manager.open_resource(name)
-            for name in (running.addresses.supply, running.addresses.switch)
-        )
-        supply.query("VOLT 3.7,(@1);:OUTP ON,(@1);*OPC?")
-        switch.query("ROUT:CLOS (@114,102,107,108);:ROUT:DONE?")
-        clock = TwinClock(running.addresses.clock)
-        clock.sleep(2.0)
-        yield running, clock
-        clock.close()
-        manager.close()
+    with powered_device() as powered:
+        yield powered
 
 
 def address_of(running) -> tuple[str, int]:

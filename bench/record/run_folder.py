@@ -254,9 +254,10 @@ def _reason(
     finished: Finished,
 ) -> str:
     """Say in one line why the run has its verdict."""
-    if gathered.safe_state is None or not gathered.safe_state.confirmed:
-        return "the safe state of the bench was not confirmed"
     decisive = next((p for p in gathered.problems if p.decides_run), None)
+    if gathered.safe_state is None or not gathered.safe_state.confirmed:
+        before = "" if decisive is None else f"; found before: {decisive.text}"
+        return f"the safe state of the bench was not confirmed{before}"
     if decisive is not None:
         return decisive.text
     if finished.outcome != "completed":

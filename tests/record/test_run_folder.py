@@ -52,6 +52,15 @@ def test_a_drifted_bench_overrules_the_devices_verdict(tmp_path):
     assert ("ERROR", "drifted") == (load_run(folder).verdict, load_run(folder).reason)
 
 
+def test_an_unconfirmed_safe_state_hides_no_cause(tmp_path):
+    cause = Problem(where="self-test", text="shunt: -0.0 Ω", decides_run=True)
+    folder = write(tmp_path / "run", (Kind.PROBLEM, cause), OVER)
+
+    reason = load_run(folder).reason
+
+    assert "safe state of the bench was not confirmed; found before: shunt: -0.0 Ω" in reason
+
+
 def test_a_problem_of_the_bench_is_an_error_of_its_requirement(tmp_path):
     problem = Problem(where="test_a", text="scope silent", requirements=("OUT-001",))
     folder = write(tmp_path / "run", (Kind.PROBLEM, problem), DONE, SAFE, OVER)

@@ -78,6 +78,7 @@ def test_an_interrupted_question_does_not_shift_the_answers(server, monkeypatch)
 
     class Interrupting:
         def readline(self):
+            reader.peek()  # the answer has come, and nobody has read it
             raise KeyboardInterrupt
 
         def close(self):

@@ -9,8 +9,16 @@ from typing import ClassVar, Protocol, TypedDict, Unpack
 
 from bench.clock import Clock
 from bench.errors import IdentityMismatch, InstrumentError
-from instruments import dmms, scopes, supplies, switches
-from instruments.roles import Identity, Instrument, LoadSwitch, Multimeter, Oscilloscope, Supply
+from instruments import dmms, generators, scopes, supplies, switches
+from instruments.roles import (
+    Identity,
+    Instrument,
+    LoadSwitch,
+    Multimeter,
+    Oscilloscope,
+    Supply,
+    WaveformGenerator,
+)
 from instruments.scpi import parse_identity
 from instruments.session import DEFAULT_TIMEOUT_S, Session, open_session
 
@@ -20,6 +28,7 @@ __all__ = [
     "OpenOptions",
     "is_board",
     "known_models",
+    "open_generator",
     "open_instrument",
     "open_load_switch",
     "open_multimeter",
@@ -44,6 +53,7 @@ DRIVERS: tuple[type[Driver], ...] = (
     *dmms.DRIVERS,
     *switches.DRIVERS,
     *supplies.DRIVERS,
+    *generators.DRIVERS,
 )
 """Every driver of this project; each folder's ``__init__`` lists its own."""
 
@@ -134,6 +144,16 @@ def open_supply(
     if isinstance(driver, Supply):
         return driver
     raise _other_kind(driver, "a supply")
+
+
+def open_generator(
+    resource_name: str, *, role: str = "generator", **options: Unpack[OpenOptions]
+) -> WaveformGenerator:
+    """Open a generator; raises as :func:`open_instrument`, and where it is something else."""
+    driver = open_instrument(role, resource_name, **options)
+    if isinstance(driver, WaveformGenerator):
+        return driver
+    raise _other_kind(driver, "a waveform generator")
 
 
 def is_board(model: str) -> bool:

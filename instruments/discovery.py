@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Final
 
 from bench.errors import BenchError, InstrumentError
 from instruments.catalogue import Driver, open_instrument
-from instruments.roles import Identity, LoadSwitch, Multimeter, Oscilloscope, Supply
+from instruments.roles import (
+    Identity,
+    LoadSwitch,
+    Multimeter,
+    Oscilloscope,
+    Supply,
+    WaveformGenerator,
+)
 
 if TYPE_CHECKING:
     from zeroconf import Zeroconf
@@ -47,6 +54,7 @@ _PORTS: Final = {
 }
 _ROLES: Final = (
     ("scope", Oscilloscope), ("dmm", Multimeter), ("switch", LoadSwitch), ("supply", Supply),
+    ("generator", WaveformGenerator),
 )  # fmt: skip
 
 _logger = logging.getLogger(__name__)

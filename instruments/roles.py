@@ -14,6 +14,7 @@ from bench.waveform import Waveform
 __all__ = [
     "AcquisitionState",
     "Coupling",
+    "GeneratorCapabilities",
     "Identity",
     "Instrument",
     "LoadSwitch",
@@ -24,6 +25,7 @@ __all__ = [
     "SegmentedOscilloscope",
     "Slope",
     "Supply",
+    "WaveformGenerator",
 ]
 
 Slope = Literal["rising", "falling", "either"]
@@ -270,4 +272,37 @@ class Supply(Instrument, Protocol):
 
     def measure_current(self, output: int) -> float:
         """Read back the output's current in amperes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorCapabilities:
+    """What a family of generators can give at its output without a load."""
+
+    highest_hz: float
+    """Of a sinusoid with the largest amplitude."""
+    highest_peak_v: float
+    """Zero to peak."""
+    output_ohm: float
+
+
+@runtime_checkable
+class WaveformGenerator(Instrument, Protocol):
+    """A function generator, one output of it, as a source of sinusoids."""
+
+    @property
+    def capabilities(self) -> GeneratorCapabilities:
+        """What the family can give."""
+        ...
+
+    def configure_sine(self, *, frequency_hz: float, peak_v: float) -> None:
+        """Set a sinusoid without offset, zero to peak without a load; switches nothing."""
+        ...
+
+    def switch_output(self, *, on: bool) -> None:
+        """Switch the output; returns when the generator says that it is so."""
+        ...
+
+    def output_is_on(self) -> bool:
+        """Return whether the output is switched on."""
         ...

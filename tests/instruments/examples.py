@@ -13,6 +13,7 @@ from instruments.dmms import (
     RigolDm3068,
     SiglentSdm,
 )
+from instruments.generators import Keysight33500B, SiglentSdg
 from instruments.scopes import (
     KeysightInfiniiVision,
     RigolDho,
@@ -52,4 +53,6 @@ EXAMPLES: dict[type[Driver], str] = {
     KeysightE36xx: "Keysight Technologies,E36312A,MY1,1.0.0",
     RigolDp800: "RIGOL TECHNOLOGIES,DP832A,DP8B0000,00.01.16",
     SiglentSpd: "Siglent Technologies,SPD3303X,SPD3XI0000,1.01.01.02",
+    Keysight33500B: "Keysight Technologies,33511B,MY1,5.03",
+    SiglentSdg: "Siglent Technologies,SDG1032X,SDG1XCAD000001,1.01.01.33R1B5",
 }

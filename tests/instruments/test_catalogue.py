@@ -11,6 +11,7 @@ from bench.errors import IdentityMismatch, InstrumentError, SettingOutOfRange
 from instruments import (
     DRIVERS,
     known_models,
+    open_generator,
     open_instrument,
     open_load_switch,
     open_multimeter,
@@ -27,7 +28,14 @@ from instruments.dmms import (
     RigolDm3068,
     SiglentSdm,
 )
-from instruments.roles import LoadSwitch, Multimeter, Oscilloscope, Supply
+from instruments.generators import Keysight33500B, SiglentSdg
+from instruments.roles import (
+    LoadSwitch,
+    Multimeter,
+    Oscilloscope,
+    Supply,
+    WaveformGenerator,
+)
 from instruments.scopes import KeysightInfiniiVision
 from instruments.scpi import parse_identity
 from instruments.supplies import KeysightE36xx
@@ -41,6 +49,7 @@ OPENERS = {
     Multimeter: open_multimeter,
     LoadSwitch: open_load_switch,
     Supply: open_supply,
+    WaveformGenerator: open_generator,
 }
 
 
@@ -51,6 +60,7 @@ def role_of(driver: type) -> type:
         "dmms": Multimeter,
         "switches": LoadSwitch,
         "supplies": Supply,
+        "generators": WaveformGenerator,
     }
     return roles[driver.__module__.split(".")[1]]
 
@@ -120,6 +130,11 @@ REFUSED = {
         lambda d: d.switch_output(0, on=True),
         lambda d: d.measure_voltage(7),
     ),
+    WaveformGenerator: (
+        lambda d: d.configure_sine(frequency_hz=1e9, peak_v=1.0),
+        lambda d: d.configure_sine(frequency_hz=1e3, peak_v=11.0),
+        lambda d: d.configure_sine(frequency_hz=1e3, peak_v=0.0),
+    ),
 }
 """What no instrument of a role can do: refused before a byte is sent."""
 
@@ -164,6 +179,9 @@ def test_known_models_name_their_driver():
         ("Keysight Technologies,DAQ970A,MY58,A.02.01", KeysightDaq970),
         ("HEWLETT-PACKARD,34970A,0,13-2-2", KeysightDaq970),
         ("Keysight Technologies,E36312A,MY59,1.0.0", KeysightE36xx),
+        ("Agilent Technologies,33522A,MY50,2.03", Keysight33500B),
+        ("Keysight Technologies,33622A,MY53,A.02.03", Keysight33500B),
+        ("Siglent Technologies,SDG2042X,SDG2XCAC2R0212,2.01.01.23R7", SiglentSdg),
     ],
 )
 def test_the_driver_is_chosen_by_what_answers(idn, driver):

@@ -6,13 +6,14 @@ import json
 import re
 from pathlib import Path
 
+ROLES = ("scope", "dmm", "switch", "supply", "generator")
 EXAMPLE = Path(__file__).parents[1] / "examples" / "station.toml"
 
 
 def station_file(folder: Path, addresses, **change: str) -> Path:
     """Write a station file for a running twin: real resources, the example's wiring."""
     text = EXAMPLE.read_text(encoding="utf-8")
-    resources = {role: getattr(addresses, role) for role in ("scope", "dmm", "switch", "supply")}
+    resources = {role: getattr(addresses, role) for role in ROLES}
     resources |= {role: change[role] for role in resources if role in change}
     for role, resource in resources.items():
         text = re.sub(rf'(\[instruments\.{role}\]\nresource = )"[^"]*"', rf'\1"{resource}"', text)

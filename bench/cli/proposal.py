@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from bench.station.configuration import OPTIONAL_ROLES, ROLES
 from instruments.discovery import Found
 
 __all__ = ["proposal"]
 
-_ROLES: Final = ("scope", "dmm", "switch", "supply")
 _HEAD: Final = """\
 # Proposed by `bench list --discover`. Complete it: docs/your-bench.md goes through it from here;
 # relays, channels, loads and shunt are those of examples/station.toml.
@@ -21,7 +21,7 @@ name = "my bench"
 def proposal(found: Sequence[Found]) -> str:
     """Return TOML with one instrument a role; others of a role and what is missing as comments."""
     parts = [_HEAD]
-    for role in _ROLES:
+    for role in (*ROLES, *OPTIONAL_ROLES):
         mine = [one for one in found if one.role == role and one.identity is not None]
         parts.append(_entry(role, mine[0]) if mine else f"# [instruments.{role}]: none was found\n")
         parts += [f"# another {role}: {other.resource_name}\n" for other in mine[1:]]

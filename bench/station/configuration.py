@@ -29,6 +29,7 @@ from bench.strict_toml import Table, read_toml
 
 __all__ = [
     "OPTIONAL_RELAYS",
+    "OPTIONAL_ROLES",
     "RELAYS",
     "ROLES",
     "CalibrationPolicy",
@@ -46,6 +47,8 @@ CalibrationPolicy = Literal["block", "mark"]
 """What an overdue calibration does: no run, or a run whose report says so."""
 
 ROLES: Final = ("scope", "dmm", "switch", "supply")
+OPTIONAL_ROLES: Final = ("generator",)
+"""A station may lack these: what needs them is then NOT TESTED."""
 
 RELAYS: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -210,7 +213,8 @@ def local_day() -> date:
 
 
 def _instruments(table: Table, *, simulated: bool) -> Mapping[str, InstrumentEntry]:
-    entries = {role: _instrument(table.table(role), role, simulated=simulated) for role in ROLES}
+    roles = (*ROLES, *(role for role in OPTIONAL_ROLES if role in table))
+    entries = {role: _instrument(table.table(role), role, simulated=simulated) for role in roles}
     table.finish()
     return MappingProxyType(entries)
 

@@ -34,8 +34,8 @@ from bench.record.journal import Journal, utc_now
 from bench.record.schema import SafeStateRecord
 from bench.station.death_watch import LifeSign, tell_of_death
 from bench.station.safe_state import SafeStateParts, make_safe
-from instruments import open_load_switch, open_multimeter, open_supply
-from instruments.roles import LoadSwitch, Multimeter, Supply
+from instruments import open_generator, open_load_switch, open_multimeter, open_supply
+from instruments.roles import LoadSwitch, Multimeter, Supply, WaveformGenerator
 
 __all__ = ["Guardian", "GuardianLost", "GuardianOrders"]
 
@@ -78,6 +78,8 @@ class GuardianOrders:
     """Descriptor of the runner's :class:`bench.station.death_watch.LifeSign`, where it has one."""
     silence_limit_s: float = SILENCE_LIMIT_S
     ending_limit_s: float = ENDING_LIMIT_S
+    generator: str = ""
+    """The check source, where the station has one."""
     board: str = ""
     """Model of the switch where it is a relay board, which answers no ``*IDN?``."""
 
@@ -188,6 +190,7 @@ class _Connections:
     switch: LoadSwitch
     supply: Supply
     dmm: Multimeter
+    generator: WaveformGenerator | None
     clock: Clock
 
 
@@ -233,6 +236,7 @@ def _connect(orders: GuardianOrders) -> _Connections:
         switch=open_load_switch(orders.switch, expected_model=orders.board or None, clock=clock),
         supply=open_supply(orders.supply, clock=clock),
         dmm=open_multimeter(orders.dmm, clock=clock),
+        generator=open_generator(orders.generator, clock=clock) if orders.generator else None,
         clock=clock,
     )
 
@@ -243,6 +247,8 @@ def _rehearse(orders: GuardianOrders, connections: _Connections) -> None:
     for output in orders.supply_outputs:
         if output in connections.supply.readable_outputs:
             connections.supply.output_is_on(output)
+    if connections.generator is not None:
+        connections.generator.output_is_on()
 
 
 def _read_line() -> bytes:
@@ -294,6 +300,8 @@ def _parts(orders: GuardianOrders, connections: _Connections) -> SafeStateParts:
         switch=connections.switch,
         supply=connections.supply,
         dmm=connections.dmm,
+        with_generator=bool(orders.generator),
+        generator=connections.generator,
         relays=orders.relays,
         supply_outputs=orders.supply_outputs,
         open_device=device if orders.device else None,

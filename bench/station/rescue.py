@@ -18,7 +18,13 @@ from bench.errors import BenchError, UsageError
 from bench.record.schema import SafeStateRecord
 from bench.station.fixture import BATTERY_OUTPUT, CHARGER_OUTPUT, REFERENCE_OUTPUT
 from bench.station.safe_state import SafeStateParts, make_safe
-from instruments import is_board, open_load_switch, open_multimeter, open_supply
+from instruments import (
+    is_board,
+    open_generator,
+    open_load_switch,
+    open_multimeter,
+    open_supply,
+)
 from instruments.roles import Instrument
 
 __all__ = ["rescue"]
@@ -117,6 +123,8 @@ def _parts(found: _Found, clock: Clock, opened: contextlib.ExitStack) -> SafeSta
         ),
         supply=instrument(open_supply, "supply"),
         dmm=instrument(open_multimeter, "dmm"),
+        with_generator="generator" in resources,
+        generator=instrument(open_generator, "generator"),
         relays={"dmm_electrode": found.meter_relay},
         supply_outputs=(BATTERY_OUTPUT, REFERENCE_OUTPUT, CHARGER_OUTPUT),
         open_device=device if "device" in resources else None,

@@ -1,7 +1,7 @@
-"""The safe state: device stopped, current path open, supply off, each step read back.
+"""The safe state: device stopped, current path open, supply and check source off, each read back.
 
-Confirmed means that the path between the electrodes was proved open and every supply output was
-proved off. A device that does not stop is the device's own failure: it is recorded here, but does
+Confirmed means that the path between the electrodes was proved open and every output of supply and
+check source was proved off. A device that does not stop is the device's own failure: it is recorded here, but does
 not unconfirm the bench. Nothing in here raises: every step is tried whatever the others did.
 """
 
@@ -15,7 +15,7 @@ from typing import Final
 from bench.device.link import DeviceLink, DeviceState
 from bench.errors import ReadingOverload
 from bench.record.schema import SafeStateRecord, SelfTestStep
-from instruments.roles import LoadSwitch, Multimeter, Supply
+from instruments.roles import LoadSwitch, Multimeter, Supply, WaveformGenerator
 
 __all__ = ["SafeStateParts", "make_safe"]
 
@@ -48,6 +48,9 @@ class SafeStateParts:
     relays: Mapping[str, int]
     supply_outputs: tuple[int, ...]
     open_device: Callable[[], DeviceLink] | None
+    with_generator: bool = False
+    """Whether the station has a check source, which must then be off."""
+    generator: WaveformGenerator | None = None
     without_device: str = "no device link in this station"
     """Why there is no device to stop, where ``open_device`` is None."""
 
@@ -62,6 +65,7 @@ def make_safe(parts: SafeStateParts, *, path_first: bool) -> SafeStateRecord:
     cut = (
         ("relays commanded open", lambda: _open_relays(parts)),
         ("supply outputs off", lambda: _supply_off(parts)),
+        *((("check source off", lambda: _generator_off(parts)),) if parts.with_generator else ()),
     )
     proof = ("current path proved open", lambda: _prove_open(parts))
     order = (*cut, stop, proof) if path_first else (stop, *cut, proof)
@@ -120,6 +124,16 @@ def _supply_off(parts: SafeStateParts) -> SelfTestStep:
         high=SUPPLY_OFF_V,
         detail=f"outputs still on: {on}" if on else said,
     )
+
+
+def _generator_off(parts: SafeStateParts) -> SelfTestStep:
+    name = "check source off"
+    if parts.generator is None:
+        return SelfTestStep(name=name, passed=False, detail="no session to the generator")
+    parts.generator.switch_output(on=False)
+    on = parts.generator.output_is_on()
+    said = "still on" if on else "off"
+    return SelfTestStep(name=name, passed=not on, detail=f"the generator reports its output {said}")
 
 
 def _worst_output_v(supply: Supply, outputs: Iterable[int]) -> float:

@@ -50,6 +50,10 @@ SIMULATED_MODELS: Final[Mapping[str, Mapping[str, str]]] = {
         "rigol-dp832a": "DP832A",
         "siglent-spd3303x": "SPD3303X",
     },
+    "generator": {
+        "keysight-33511b": "33511B",
+        "siglent-sdg1032x": "SDG1032X",
+    },
 }
 """Role, name of the family, and the model that it answers to ``*IDN?``."""
 
@@ -62,6 +66,7 @@ class SimulatedInstruments:
     dmm: str = "keysight-34465a"
     switch: str = "keysight-daq970a"
     supply: str = "keysight-e36312a"
+    generator: str = "keysight-33511b"
 
     def __post_init__(self) -> None:
         for role, name in self.names().items():

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 
 from bench.errors import ConfigurationError, NotConnected
 from bench.profile import ModeStep, Profile, SkinNetwork
-from bench.station.configuration import RELAYS, ROLES, Station
+from bench.station.configuration import OPTIONAL_ROLES, RELAYS, ROLES, Station
 from bench.station.equipment import (
     DeviceEntry,
     InstrumentEntry,
@@ -52,7 +52,8 @@ _TAIL_LINES: Final = 5
 _COMPLAINT: Final = "bench.twin: "
 """How the process begins a line about what went wrong inside it."""
 _CHUNK_BYTES: Final = 65536
-_SOCKETS: Final = (*ROLES, "device", "clock")
+_ROLES: Final = (*ROLES, *OPTIONAL_ROLES)
+_SOCKETS: Final = (*_ROLES, "device", "clock")
 _TIMEOUT_S: Final = 10.0
 _LOADS_OHM: Final = {"load_500": 500.0, "load_2k": 2_000.0, "load_10k": 10_000.0}
 _LOAD_TOLERANCE: Final = 0.005
@@ -83,6 +84,7 @@ class Addresses:
     dmm: str
     switch: str
     supply: str
+    generator: str
     device: str
     clock: str
     pid: int
@@ -154,7 +156,8 @@ def simulated_station(
         path=None,
         sha256="",
         instruments={
-            role: _instrument(role, addresses, switch if role == "switch" else "") for role in ROLES
+            role: _instrument(role, addresses, switch if role == "switch" else "")
+            for role in _ROLES
         },
         scope_channels=_scope_channels(profile.scale),
         relays=relays,

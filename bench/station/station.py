@@ -33,12 +33,20 @@ from bench.waveform import Waveform
 from instruments import (
     OpenOptions,
     is_board,
+    open_generator,
     open_load_switch,
     open_multimeter,
     open_oscilloscope,
     open_supply,
 )
-from instruments.roles import Instrument, LoadSwitch, Multimeter, Oscilloscope, Supply
+from instruments.roles import (
+    Instrument,
+    LoadSwitch,
+    Multimeter,
+    Oscilloscope,
+    Supply,
+    WaveformGenerator,
+)
 
 __all__ = ["OpenStation"]
 
@@ -69,6 +77,7 @@ class OpenStation:
         self._store = store
         self._record = record
         self._instruments: dict[str, Instrument] = {}
+        self._generator: WaveformGenerator | None = None
         self._device: DeviceLink | None = None
         self._transfer: Transfer | None = None
         self.device_released = False
@@ -84,6 +93,7 @@ class OpenStation:
             switch=entries["switch"].resource,
             supply=entries["supply"].resource,
             dmm=entries["dmm"].resource,
+            generator=entries["generator"].resource if "generator" in entries else "",
             device=self.configuration.device.url,
             adapter=self.configuration.device.adapter or "",
             clock=self.configuration.clock or "",
@@ -235,6 +245,8 @@ class OpenStation:
             switch=self._switch if "switch" in found else None,
             supply=self._supply if "supply" in found else None,
             dmm=self.dmm if "dmm" in found else None,
+            with_generator="generator" in self.configuration.instruments,
+            generator=self._generator,
             relays=self.configuration.relays,
             supply_outputs=OUTPUTS,
             open_device=None if self._device is None or self.device_released else self.open_device,
@@ -281,10 +293,13 @@ class OpenStation:
             case "supply":
                 self._supply: Supply = open_supply(entry.resource, **options)
                 return self._supply
+            case "generator":
+                self._generator = open_generator(entry.resource, **options)
+                return self._generator
             case _:
                 raise FixtureError(
                     f"station {self.configuration.name}: no role {role!r}; "
-                    "the roles are scope, dmm, switch and supply"
+                    "the roles are scope, dmm, switch, supply and generator"
                 )
 
     def _correct_meter(self) -> None:

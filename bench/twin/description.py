@@ -154,6 +154,7 @@ class InstrumentNames:
     dmm: str = "keysight-34465a"
     switch: str = "keysight-daq970a"
     supply: str = "keysight-e36312a"
+    generator: str = "keysight-33511b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

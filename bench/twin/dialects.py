@@ -1,6 +1,6 @@
 """The instruments that the simulated laboratory can have, by name, one list for each role.
 
-A name is what ``bench twin --scope NAME`` (``--dmm``, ``--switch``, ``--supply``) takes. Adding a
+A name is what ``bench twin --scope NAME`` (``--dmm``, ``--switch``, ``--supply``, ``--generator``) takes. Adding a
 family is adding its class and one row here, and its name in
 ``bench/station/simulated_instruments.py``.
 """
@@ -37,6 +37,7 @@ from bench.twin.dmms.rigol_siglent import (
     RigolDm858,
     SiglentSdm,
 )
+from bench.twin.generator import FunctionGenerator, Keysight33511B, SiglentSdg1032X
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.relay_board import NumatoBoard
 from bench.twin.scope import Oscilloscope
@@ -53,7 +54,7 @@ from bench.twin.supply_others import RigolDp832A, SiglentSpd3303X
 from bench.twin.switch import SwitchUnit
 from bench.twin.switch_keithley import Keithley2700
 
-__all__ = ["DMMS", "SCOPES", "SUPPLIES", "SWITCHES", "Dialect", "Place", "named"]
+__all__ = ["DMMS", "GENERATORS", "SCOPES", "SUPPLIES", "SWITCHES", "Dialect", "Place", "named"]
 
 
 Kind = TypeVar("Kind", bound=ScpiInstrument)
@@ -99,6 +100,10 @@ def _switch(kind: type[SwitchUnit]) -> Callable[[Place], SwitchUnit]:
 
 
 def _scope(kind: type[Oscilloscope]) -> Callable[[Place], Oscilloscope]:
+    return lambda place: kind(timeline=place.timeline, seed=place.seed, identity=place.identity)
+
+
+def _generator(kind: type[FunctionGenerator]) -> Callable[[Place], FunctionGenerator]:
     return lambda place: kind(timeline=place.timeline, seed=place.seed, identity=place.identity)
 
 
@@ -218,5 +223,15 @@ SUPPLIES: Mapping[str, Dialect[PowerSupply]] = {
     "siglent-spd3303x": Dialect(
         build=_supply(SiglentSpd3303X),
         identity="Siglent Technologies,SPD3303X,{serial},1.01.01-SIMULATED",
+    ),
+}
+GENERATORS: Mapping[str, Dialect[FunctionGenerator]] = {
+    "keysight-33511b": Dialect(
+        build=_generator(Keysight33511B),
+        identity="Keysight Technologies,33511B,{serial},5.03-SIMULATED",
+    ),
+    "siglent-sdg1032x": Dialect(
+        build=_generator(SiglentSdg1032X),
+        identity="Siglent Technologies,SDG1032X,{serial},1.01.01.33R1B5-SIMULATED",
     ),
 }

@@ -37,6 +37,8 @@ FIXTURE_FAULTS: Mapping[str, str] = {
     "X09": "shunt 5 % high",
     "X18": "an earth lead of 4 Ω across the shunt",
     "X27": "lead between device and fixture open",
+    "X29": "measuring device: 22 nF in place of 15 nF",
+    "X30": "measuring device: 10 kΩ resistor open",
 }
 """Bench faults that lie in the fixture; those of the instruments are fitted to the instruments."""
 

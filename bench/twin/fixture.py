@@ -15,7 +15,15 @@ from bench.twin.network import GROUND, Capacitor, Resistor, ToneSource, Wiring
 from bench.twin.part import Part
 from bench.twin.virtual_time import NS_PER_S, Appointment, Timeline
 
-__all__ = ["CONTACT_SENSED", "LEAD_LOOP", "RELAYS", "Fixture", "FixtureValues", "Relay"]
+__all__ = [
+    "CONTACT_SENSED",
+    "LEAD_LOOP",
+    "RELAYS",
+    "CheckSource",
+    "Fixture",
+    "FixtureValues",
+    "Relay",
+]
 
 RELAYS = (*range(101, 121), *range(201, 221))
 LEAD_LOOP = 207
@@ -26,8 +34,15 @@ CONTACT_SENSED = frozenset({101, 102, 103, 104, 105, 106, 107, 113, 114})
 _CONTACT = 107
 _DEVICE = 108
 _REFERENCE, _REVERSE, _CHECK = 109, 110, 111
+_MEASURING = 112
+_METER_NODES = {115: "S", 116: "E", 118: "M"}
+"""What the multimeter's relays join its input to, and with it each other."""
 _OPEN_LOAD = 120
 _APPLIED_PART, _HOUSING, _CHECK_SOURCE = 208, 209, 210
+_ON_NETWORK = {_MEASURING, 118, _CHECK_SOURCE}
+"""Relays on the measuring device: with one of them it is a part of the circuit."""
+_LOCKED = (_REFERENCE, _CHECK, _CHECK_SOURCE)
+"""Dead while the device is connected: fed through a contact of its relay."""
 _FOIL_OHM = 1_000.0
 """From the device's circuit to a foil around its housing: conductive trim, joined to the circuit."""
 _TERMINAL, _BLOCKED = "P", "B"
@@ -43,6 +58,8 @@ _SHORTEST_BOUNCE_S = 50e-6
 _CONTACT_OHM = (0.05, 0.3)
 _STUCK_CLOSED, _STUCK_OPEN, _AGED, _AGED_OHM = 101, 102, 101, 12.0
 """What the bench faults X06, X07 and X08 are fitted to."""
+_WRONG_FARAD, _OPEN_OHM = 22e-9, 1e10
+"""X29: the capacitor of the measuring device is another one. X30: its 10 kΩ resistor is open."""
 _EARTH_LEAD_OHM = 4.0
 """X18: a second earth lead across the shunt, through two mains sockets."""
 
@@ -94,8 +111,12 @@ class FixtureValues(Part):
             channel: float(random.uniform(*_CONTACT_OHM)) for channel in RELAYS[20:]
         }
         self.dry_ohm = {channel: within(ohm, 1e-2) for channel, ohm in _DRY_OHM.items()}
-        self.check_source_ohm = within(1_000.0, 1e-3)
+        self.check_source_ohm = within(100.0, 1e-2)
         self.skin += [(within(one.ohm, 1e-2), within(one.farad, 5e-2)) for one in more]
+        if "X29" in faults:
+            self.measuring_f = _WRONG_FARAD
+        if "X30" in faults:
+            self.measuring_ohm = _OPEN_OHM
         if "X08" in faults:
             self.contact_ohm[_AGED] += _AGED_OHM
         self.stuck_closed = {_STUCK_CLOSED} if "X06" in faults else set[int]()
@@ -104,6 +125,15 @@ class FixtureValues(Part):
         self.lead_loop_ohm = float("inf") if self.lead_open else within(0.4, 0.5)
         if "X18" in faults:
             self.shunt_ohm = 1.0 / (1.0 / self.shunt_ohm + 1.0 / _EARTH_LEAD_OHM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSource:
+    """A generator that is on: hertz, peak volts without a load, its own resistance."""
+
+    hz: float
+    peak_v: float
+    output_ohm: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,11 +168,11 @@ class Fixture(Part):
         self._relays = {channel: Relay(operations=[]) for channel in RELAYS}
         for channel in self.values.stuck_closed:
             self._relays[channel].closed = True
-        self._wirings: dict[tuple[frozenset[int], bool, float | None], Wiring] = {}
+        self._wirings: dict[tuple[frozenset[int], bool, float | None, float | None], Wiring] = {}
         self.blocking_uf: Callable[[], float | None] = _none
         """The capacitor that the device has in series with its output."""
-        self.generator: tuple[float, float] | None = None
-        """Hertz and peak volts of the check source, None while it is off."""
+        self.check_source: CheckSource | None = None
+        """The generator, None while it is off."""
         self.lead_open = self.values.lead_open
         """A lead between device and fixture is open."""
         self.moved: Callable[[int], None] = _nobody
@@ -155,8 +185,7 @@ class Fixture(Part):
             relay.commanded = closed
             self._operate(channel)
             if channel == _DEVICE:
-                self._operate(_REFERENCE)
-                self._operate(_CHECK)
+                self._operate_locked()
         return max(relay.settled_ns, self._timeline.now_ns)
 
     def commanded(self, channel: int) -> bool:
@@ -175,7 +204,9 @@ class Fixture(Part):
 
     def wiring(self, *, source_on: bool) -> Wiring:
         """Return the wiring now; ``source_on``: supply output 2 is switched on."""
-        key = (self.contacts(), source_on, self.blocking_uf())
+        source = self.check_source
+        source_ohm = None if source is None else source.output_ohm
+        key = (self.contacts(), source_on, self.blocking_uf(), source_ohm)
         wiring = self._wirings.get(key)
         if wiring is None:
             wiring = self._wirings[key] = _wiring(self.values, *key)
@@ -193,12 +224,12 @@ class Fixture(Part):
         return reference_a, check_a
 
     def tones(self) -> tuple[ToneSource, ...]:
-        """Return what the check source drives into E, behind its resistor (Norton)."""
-        if self.generator is None or not self.closed(_CHECK_SOURCE):
+        """Return what the check source drives into the measuring device, behind its resistor (Norton)."""
+        source = self.check_source
+        if source is None or not self.closed(_CHECK_SOURCE):
             return ()
-        hz, peak_v = self.generator
-        ohm = self.values.check_source_ohm + self.values.contact_ohm[_CHECK_SOURCE]
-        return (ToneSource(hz, peak_v / ohm, "E", GROUND),)
+        ohm = _source_ohm(self.values, source.output_ohm)
+        return (ToneSource(source.hz, source.peak_v / ohm, "W", GROUND),)
 
     def load_nf(self) -> float:
         """Return the capacitance that the device sees in its load."""
@@ -235,7 +266,7 @@ class Fixture(Part):
         """Let a contact follow its coil, as far as the interlock allows."""
         relay = self._relays[channel]
         closed = relay.commanded
-        if channel in (_REFERENCE, _CHECK) and closed:
+        if channel in _LOCKED and closed:
             device = self._relays[_DEVICE]
             closed = not device.commanded and not device.closed
         for operation in relay.operations:
@@ -272,10 +303,13 @@ class Fixture(Part):
                 self.moved(channel)
             self._rewired(channel)
             if channel == _DEVICE and not closed:
-                self._operate(_REFERENCE)
-                self._operate(_CHECK)
+                self._operate_locked()
 
         return move
+
+    def _operate_locked(self) -> None:
+        for channel in _LOCKED:
+            self._operate(channel)
 
 
 def _nobody(_channel: int) -> None:
@@ -287,7 +321,11 @@ def _none() -> None:
 
 
 def _wiring(
-    values: FixtureValues, closed: frozenset[int], source_on: bool, blocking_uf: float | None
+    values: FixtureValues,
+    closed: frozenset[int],
+    source_on: bool,
+    blocking_uf: float | None,
+    check_source_ohm: float | None,
 ) -> Wiring:
     resistors = [
         Resistor(a="E", b=GROUND, ohm=values.probe_ohm),
@@ -295,9 +333,11 @@ def _wiring(
     ]
     terminal = _TERMINAL if blocking_uf is None else _BLOCKED
     resistors += _plain_paths(values, closed, terminal)
-    if _CHECK_SOURCE in closed:
-        ohm = values.check_source_ohm + values.contact_ohm[_CHECK_SOURCE]
-        resistors.append(Resistor(a="E", b=GROUND, ohm=ohm))
+    if _MEASURING in closed:
+        resistors.append(Resistor(a="E", b="W", ohm=values.contact_ohm[_MEASURING]))
+    if check_source_ohm is not None and _CHECK_SOURCE in closed:
+        ohm = _source_ohm(values, check_source_ohm)
+        resistors.append(Resistor(a="W", b=GROUND, ohm=ohm))
     if source_on and _REFERENCE in closed:
         ohm = values.reference_ohm + values.contact_ohm[_REFERENCE]
         resistors.append(Resistor(a="S", b=GROUND, ohm=ohm))
@@ -311,8 +351,8 @@ def _wiring(
                 name="blocking", a=_TERMINAL, b=_BLOCKED, farad=blocking_uf * 1e-6, bleed_ohm=1e9
             )
         )
-    for channel, build in ((104, _skin), (105, _rc), (112, _measuring)):
-        if channel in closed:
+    for channels, build in (({104}, _skin), ({105}, _rc), (_ON_NETWORK, _measuring)):
+        if channels & closed:
             more_resistors, more_capacitors = build(values)
             resistors += more_resistors
             capacitors += more_capacitors
@@ -343,9 +383,16 @@ def _plain_paths(values: FixtureValues, closed: frozenset[int], terminal: str) -
     for channel, ohm in values.load_ohm.items():
         paths[channel] = [Resistor(a="L", b="S", ohm=ohm + contact[channel])]
     found = [part for channel, parts in paths.items() if channel in closed for part in parts]
-    if {115, 116} <= closed:
-        found.append(Resistor(a="E", b="S", ohm=contact[115] + contact[116]))
+    first, *others = [channel for channel in _METER_NODES if channel in closed] or [0]
+    found += [
+        Resistor(a=_METER_NODES[first], b=_METER_NODES[other], ohm=contact[first] + contact[other])
+        for other in others
+    ]
     return found
+
+
+def _source_ohm(values: FixtureValues, output_ohm: float) -> float:
+    return values.check_source_ohm + values.contact_ohm[_CHECK_SOURCE] + output_ohm
 
 
 def _skin(values: FixtureValues) -> tuple[list[Resistor], list[Capacitor]]:
@@ -371,7 +418,6 @@ def _rc(values: FixtureValues) -> tuple[list[Resistor], list[Capacitor]]:
 def _measuring(values: FixtureValues) -> tuple[list[Resistor], list[Capacitor]]:
     """IEC 60601-1:2005 figure 12: 1 kΩ across the input, 10 kΩ and 15 nF before the meter."""
     resistors = [
-        Resistor(a="E", b="W", ohm=values.contact_ohm[112]),
         Resistor(a="W", b=GROUND, ohm=values.measuring_load_ohm),
         Resistor(a="W", b="M", ohm=values.measuring_ohm),
     ]

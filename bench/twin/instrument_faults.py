@@ -17,7 +17,7 @@ from bench.twin.scpi import ScpiInstrument
 
 __all__ = ["INSTRUMENT_FAULTS", "ROLES", "Instruments", "is_of_an_instrument"]
 
-ROLES = ("scope", "dmm", "switch", "supply")
+ROLES = ("scope", "dmm", "switch", "supply", "generator")
 
 
 class Instruments(Protocol):
@@ -35,6 +35,11 @@ class Instruments(Protocol):
     @property
     def supply(self) -> ScpiInstrument:
         """The supply."""
+        ...
+
+    @property
+    def generator(self) -> ScpiInstrument:
+        """The check source."""
         ...
 
 
@@ -234,6 +239,7 @@ class SlowHost:
             instruments.dmm,
             instruments.switch,
             instruments.supply,
+            instruments.generator,
         ):
             instrument.message_time_ns = message_time_ns
 

@@ -107,6 +107,10 @@ class World(Protocol):
         """Set a supply output's actual terminal source."""
         ...
 
+    def set_generator(self, *, hz: float, peak_v: float, output_ohm: float) -> None:
+        """Set the check source's sinusoid, zero to peak without a load; no volts: it is off."""
+        ...
+
     def supply_reading(self, output: int) -> tuple[float, float]:
         """Return the output's actual terminal volts and amperes."""
         ...

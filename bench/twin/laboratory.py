@@ -1,4 +1,4 @@
-"""The laboratory: one world, four instruments, each behind every transport that it is served by."""
+"""The laboratory: one world, five instruments, each behind every transport that it is served by."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from bench.twin.description import InstrumentNames
-from bench.twin.dialects import DMMS, SCOPES, SUPPLIES, SWITCHES, named
+from bench.twin.dialects import DMMS, GENERATORS, SCOPES, SUPPLIES, SWITCHES, named
 from bench.twin.hislip_server import HislipServer
 from bench.twin.instrument_faults import INSTRUMENT_FAULTS
 from bench.twin.interface import World
@@ -49,20 +49,22 @@ class Laboratory:
         names = instruments or InstrumentNames()
         self.seed = seed
         self.time = LaboratoryTime(world)
-        serials = [f"SIM-{seed}-{number}" for number in range(1, 5)]
+        serials = [f"SIM-{seed}-{number}" for number in range(1, 6)]
         scope, dmm = named(SCOPES, names.scope, "scope"), named(DMMS, names.dmm, "dmm")
         switch = named(SWITCHES, names.switch, "switch")
         supply = named(SUPPLIES, names.supply, "supply")
+        generator = named(GENERATORS, names.generator, "generator")
         self.scope = scope.at(self.time, seed=seed, serial=serials[0])
         self.scope.inputs[ELECTRODE_CHANNEL].attenuation = electrode_probe
         self.dmm = dmm.at(self.time, seed=seed, serial=serials[1])
         self.switch = switch.at(self.time, seed=seed, serial=serials[2])
         self.supply = supply.at(self.time, seed=seed, serial=serials[3])
+        self.generator = generator.at(self.time, seed=seed, serial=serials[4])
         self._serials: dict[str, str] = {
             role: serial if "{serial}" in dialect.identity else ""
             for role, dialect, serial in zip(
-                ("scope", "dmm", "switch", "supply"),
-                (scope, dmm, switch, supply),
+                ("scope", "dmm", "switch", "supply", "generator"),
+                (scope, dmm, switch, supply, generator),
                 serials,
                 strict=True,
             )
@@ -73,6 +75,7 @@ class Laboratory:
             "dmm": self.dmm,
             "switch": self.switch,
             "supply": self.supply,
+            "generator": self.generator,
         }
         for fault in bench_faults:
             role, _, misbehaviour = fault.partition(":")

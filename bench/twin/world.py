@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bench.twin.crossing import CrossingFinder
 from bench.twin.description import UnitDescription
 from bench.twin.faults import check_bench_faults, fit_faults
-from bench.twin.fixture import CONTACT_SENSED, LEAD_LOOP, Fixture
+from bench.twin.fixture import CONTACT_SENSED, LEAD_LOOP, CheckSource, Fixture
 from bench.twin.history import integrals_between, table_of
 from bench.twin.interface import Direction, Node, SegmentTable
 from bench.twin.network import ROWS
@@ -177,9 +177,11 @@ class SimulatedWorld(Part):
         self._supplies.set(output, voltage_v=voltage_v, current_limit_a=current_limit_a, on=on)
         self._rewire()
 
-    def set_generator(self, *, hz: float, peak_v: float) -> None:
-        """Set the sinusoidal check source; no volts switch it off."""
-        self.fixture.generator = (hz, peak_v) if peak_v else None
+    def set_generator(self, *, hz: float, peak_v: float, output_ohm: float) -> None:
+        """Set the sinusoidal check source; without volts its output relay is open."""
+        self.fixture.check_source = (
+            CheckSource(hz=hz, peak_v=peak_v, output_ohm=output_ohm) if peak_v else None
+        )
         self._rewire()
 
     def supply_reading(self, output: int) -> tuple[float, float]:

@@ -17,8 +17,8 @@ EXAMPLE = Path("examples/station.toml")
 def station_at(tmp_path, **resources):
     """Return the example's station with other resources, and a device that is not there."""
     text = EXAMPLE.read_text(encoding="utf-8")
-    for number in (21, 22, 23, 24):
-        role = {21: "scope", 22: "dmm", 23: "switch", 24: "supply"}[number]
+    for number in (21, 22, 23, 24, 25):
+        role = {21: "scope", 22: "dmm", 23: "switch", 24: "supply", 25: "generator"}[number]
         there = f"TCPIP::192.168.1.{number}::hislip0::INSTR"
         assert there in text
         text = text.replace(there, resources.get(role, "TCPIP::127.0.0.1::hislip0,1::INSTR"))
@@ -33,7 +33,7 @@ def test_every_connection_is_tried_and_shown_in_one_tree(tmp_path):
     with SocketPeer(lambda m: reply if m == b"*IDN?" else b"0\n") as meter:
         found = connection_tree(station_at(tmp_path, dmm=meter.resource_name))
     head, *branches = found.detail.splitlines()
-    assert (found.state, found.name) == ("fail", "connections: 4 of 5 fail")
+    assert (found.state, found.name) == ("fail", "connections: 5 of 6 fail")
     assert head == "station bench-1"
     assert branches[0].startswith(
         "├─ scope (TCPIP::127.0.0.1::hislip0,1::INSTR): cannot be reached"

@@ -48,7 +48,7 @@ def test_a_station_file_from_the_document_opens_a_bench_that_is_ready(tmp_path):
     with launch_twin(unit) as twin:
         sockets = [
             twin.addresses.resources[role]["socket"].split("::")[2]
-            for role in ("scope", "dmm", "switch", "supply")
+            for role in ("scope", "dmm", "switch", "supply", "generator")
         ]
         hosts = [word for port in sockets for word in ("--host", f"127.0.0.1:{port}")]
         found = bench("list", "--discover", *hosts)

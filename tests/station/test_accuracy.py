@@ -9,13 +9,19 @@ from bench.station.accuracy import accuracy_of_models, planned_accuracy
 from bench.station.configuration import load_station
 from bench.station.simulated_instruments import SIMULATED_MODELS, SimulatedInstruments
 from bench.twin.description import InstrumentNames
-from bench.twin.dialects import DMMS, SCOPES, SUPPLIES, SWITCHES
+from bench.twin.dialects import DMMS, GENERATORS, SCOPES, SUPPLIES, SWITCHES
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "station.toml"
 
 
 def test_the_simulated_laboratory_is_what_a_plan_takes_it_for():
-    roles = {"scope": SCOPES, "dmm": DMMS, "switch": SWITCHES, "supply": SUPPLIES}
+    roles = {
+        "scope": SCOPES,
+        "dmm": DMMS,
+        "switch": SWITCHES,
+        "supply": SUPPLIES,
+        "generator": GENERATORS,
+    }
     answers = {
         role: {name: dialect.identity.split(",")[1] for name, dialect in dialects.items()}
         for role, dialects in roles.items()

@@ -50,7 +50,7 @@ def test_the_example_is_the_laboratory_of_the_documentation():
     assert not station.simulated
     assert station.clock is None
     assert dict(RELAYS) == dict(station.relays)
-    assert ["scope", "dmm", "switch", "supply"] == list(station.instruments)
+    assert ["scope", "dmm", "switch", "supply", "generator"] == list(station.instruments)
     channels = station.scope_channels
     assert (1, 1000.0) == (channels.amplitude.channel, channels.amplitude.sensitivity)
     assert (2, 100.0) == (channels.transient.channel, channels.transient.sensitivity)

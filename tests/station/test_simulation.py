@@ -26,6 +26,7 @@ ADDRESSES = Addresses(
     dmm="TCPIP::127.0.0.1::hislip0,2::INSTR",
     switch="TCPIP::127.0.0.1::hislip0,3::INSTR",
     supply="TCPIP::127.0.0.1::hislip0,4::INSTR",
+    generator="TCPIP::127.0.0.1::hislip0,9::INSTR",
     device="tcp://127.0.0.1:5",
     clock="127.0.0.1:6",
     pid=7,
@@ -90,13 +91,14 @@ def test_the_simulated_station_stands_at_the_addresses():
         "dmm": ADDRESSES.dmm,
         "switch": ADDRESSES.switch,
         "supply": ADDRESSES.supply,
+        "generator": ADDRESSES.generator,
     } == {role: entry.resource for role, entry in station.instruments.items()}
     assert "simulated" in station.calibration_status("dmm")
 
 
 def test_addresses_print_as_the_twin_prints_them():
     printed = ADDRESSES.as_json()
-    names = ["scope", "dmm", "switch", "supply", "device", "clock", "pid", "seed"]
+    names = ["scope", "dmm", "switch", "supply", "generator", "device", "clock", "pid", "seed"]
     assert [*names, "resources", "serials"] == list(printed)
     assert Addresses(**printed) == ADDRESSES
 

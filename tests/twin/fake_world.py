@@ -38,6 +38,7 @@ class FakeWorld:
         self.ohms = 100.0
         self.relays: dict[int, bool] = {}
         self.supplies: dict[int, list[tuple[int, float, bool]]] = {}
+        self.generator: list[tuple[float, float, float]] = []
         self.load_ohm = 1000.0
         self.received = b""
         self.outgoing = b""
@@ -149,6 +150,9 @@ class FakeWorld:
         self, output: int, *, voltage_v: float, current_limit_a: float, on: bool
     ) -> None:
         self.supplies.setdefault(output, []).append((self._now_ns, voltage_v, on))
+
+    def set_generator(self, *, hz: float, peak_v: float, output_ohm: float) -> None:
+        self.generator.append((hz, peak_v, output_ohm))
 
     def supply_reading(self, output: int) -> tuple[float, float]:
         voltage_v = self.supplies.get(output, [(0, 0.0, False)])[-1][1]

@@ -139,6 +139,62 @@ def test_measuring_network_shows_leakage_at_its_capacitor() -> None:
     assert bench.world.mean_voltage(start_ns, bench.now_ns) == pytest.approx(5e-3, rel=0.03)
 
 
+MODEL_OHM = {10.0: 999.9, 1e3: 694.3, 1e5: 9.645, 1e6: 0.9645}
+"""Of 10 kΩ, 1 kΩ and 15 nF: 1 kΩ / (1 + 2πj f 11 kΩ 15 nF). Source: IEC 60601-1 figure 12."""
+
+
+def peak_v(bench: UnitUnderTest, hz: float) -> float:
+    """The amplitude of the tone at the electrode node, which the trace carries in closed form."""
+    start_ns = bench.record(0.01)
+    tones = bench.world.trace("electrode", start_ns, bench.now_ns).tones
+    return sum(abs(complex(tone.amplitude_v[-1])) for tone in tones if tone.hz == hz)
+
+
+@pytest.mark.parametrize("hz", MODEL_OHM)
+def test_check_source_drives_the_network_that_the_meters_relays_lead_to(hz: float) -> None:
+    """Through 112 the node is the network's input; through 116 and 118 it is its capacitor."""
+    bench = UnitUnderTest()
+    bench.world.set_generator(hz=hz, peak_v=10.0, output_ohm=50.0)
+    bench.close(210, 112)
+    input_v = peak_v(bench, hz)
+    values = bench.world.fixture.values
+    bench.open(112)
+    assert peak_v(bench, hz) == 0.0
+    bench.close(116, 118)
+    output_v = peak_v(bench, hz)
+    source_ohm = values.check_source_ohm + values.contact_ohm[210] + 50.0
+    current_a = (10.0 - input_v) / source_ohm  # the network is nearly a resistance, seen from there
+    assert output_v / current_a == pytest.approx(MODEL_OHM[hz], rel=0.03)
+
+
+def test_check_source_is_dead_while_the_device_is_connected_or_its_relay_open() -> None:
+    bench = UnitUnderTest()
+    bench.world.set_generator(hz=1e3, peak_v=10.0, output_ohm=50.0)
+    bench.close(112)
+    assert peak_v(bench, 1e3) == 0.0
+    bench.close(210)
+    assert peak_v(bench, 1e3) > 8.0
+    bench.close(108)
+    assert peak_v(bench, 1e3) == 0.0
+    bench.open(108)
+    assert peak_v(bench, 1e3) > 8.0
+    bench.world.set_generator(hz=1e3, peak_v=0.0, output_ohm=50.0)
+    assert peak_v(bench, 1e3) == 0.0
+
+
+@pytest.mark.parametrize(("fault", "expected_ohm"), [("X29", 11e3), ("X30", float("inf"))])
+def test_faults_of_the_measuring_device_show_at_its_capacitor(
+    fault: str, expected_ohm: float
+) -> None:
+    bench = UnitUnderTest(bench_faults=[fault])
+    bench.close(118)
+    assert bench.world.resistance() == pytest.approx(expected_ohm, rel=0.02)
+    bench.world.set_generator(hz=1e4, peak_v=10.0, output_ohm=50.0)
+    bench.close(210, 116)
+    healthy_v = 10.0 / 1.15e3 * 96.0
+    assert peak_v(bench, 1e4) < 0.8 * healthy_v
+
+
 def test_battery_terminals_follow_the_emulator() -> None:
     bench = UnitUnderTest()
     bench.supply(1, 3.7)

@@ -44,13 +44,14 @@ def test_pyvisa_talks_to_every_instrument(
 ) -> None:
     models = {
         role: _open(resources, laboratory, role).query("*IDN?").split(",")[1:3]
-        for role in ("scope", "dmm", "switch", "supply")
+        for role in ("scope", "dmm", "switch", "supply", "generator")
     }
     assert models == {
         "scope": ["DSO-X 3024A", "SIM-3-1"],
         "dmm": ["34465A", "SIM-3-2"],
         "switch": ["DAQ970A", "SIM-3-3"],
         "supply": ["E36312A", "SIM-3-4"],
+        "generator": ["33511B", "SIM-3-5"],
     }
 
 

@@ -158,7 +158,7 @@ def test_the_process_tells_where_it_is_and_ends_with_its_lifeline(
     assert json.loads((tmp_path / "at.json").read_text(encoding="utf-8")) == addresses
     assert addresses["pid"] == process.process.pid
     assert addresses["seed"] == 1
-    roles = {"scope", "dmm", "switch", "supply"}
+    roles = {"scope", "dmm", "switch", "supply", "generator"}
     assert set(addresses) == {*roles, "device", "clock", "pid", "seed", "resources", "serials"}
     assert set(addresses["resources"]) == roles
     assert sorted(path.name for path in tmp_path.iterdir()) == ["at.json", "e", "unit.json"]

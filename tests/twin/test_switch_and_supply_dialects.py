@@ -8,9 +8,9 @@ from bench.errors import ScpiError
 from bench.station.rescue import _from_station
 from bench.station.simulated_instruments import SIMULATED_MODELS
 from bench.twin.description import InstrumentNames
-from bench.twin.dialects import SUPPLIES, SWITCHES
+from bench.twin.dialects import GENERATORS, SUPPLIES, SWITCHES
 from bench.twin.laboratory import Laboratory
-from instruments import is_board, open_load_switch, open_supply
+from instruments import is_board, open_generator, open_load_switch, open_supply
 from tests.instruments.loopback import LaboratoryClock
 from tests.twin.fake_world import FakeWorld
 from tests.twin.serving import Served
@@ -36,7 +36,9 @@ def serve():
 
 
 def test_the_lists_of_names_are_the_same_on_both_sides():
-    for role, dialects in (("switch", SWITCHES), ("supply", SUPPLIES)):
+    for role, dialects in (
+        ("switch", SWITCHES), ("supply", SUPPLIES), ("generator", GENERATORS),
+    ):  # fmt: skip
         found = {name: dialect.identity.split(",")[1] for name, dialect in dialects.items()}
         assert found == SIMULATED_MODELS[role]
 
@@ -102,6 +104,34 @@ def test_outputs_are_set_switched_and_read(serve, name):
     supply.all_off()
     assert not any(states[-1][2] for states in world.supplies.values())
     assert supply.drain_errors() == ()
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_a_check_source_gives_what_its_driver_sets(serve, name):
+    generator, laboratory = serve(open_generator, "generator", name)
+    generator.reset()
+    world = laboratory.time.world
+    assert not generator.output_is_on()
+    generator.configure_sine(frequency_hz=1e6, peak_v=10.0)
+    assert not world.generator or world.generator[-1][1] == 0.0
+    generator.switch_output(on=True)
+    assert generator.output_is_on()
+    assert world.generator[-1] == (pytest.approx(1e6), pytest.approx(10.0, rel=0.01), 50.0)
+    generator.configure_sine(frequency_hz=10.0, peak_v=0.01)
+    assert world.generator[-1] == (pytest.approx(10.0), pytest.approx(0.01, rel=0.01), 50.0)
+    generator.switch_output(on=False)
+    assert world.generator[-1][1] == 0.0
+    generator.switch_output(on=True)
+    generator.reset()
+    assert world.generator[-1][1] == 0.0
+    assert generator.drain_errors() == ()
+
+
+def test_a_33511b_that_is_told_too_much_says_so(serve):
+    _, laboratory = serve(open_generator, "generator", "keysight-33511b")
+    for message in (b":SOUR1:VOLT 21", b":SOUR1:VOLT:OFFS 1", b":SOUR1:FREQ 21E6"):
+        laboratory.generator.execute(message)
+        assert laboratory.generator.execute(b"SYST:ERR?").startswith(b"-222,")
 
 
 def test_an_spd_has_neither_reset_nor_completion(serve):

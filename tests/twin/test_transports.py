@@ -14,7 +14,7 @@ from bench.twin.laboratory import TRANSPORTS, Laboratory
 from tests.twin.fake_world import FakeWorld
 from tests.twin.serving import Served, read_exactly, served
 
-ROLES = ("scope", "dmm", "switch", "supply")
+ROLES = ("scope", "dmm", "switch", "supply", "generator")
 
 
 @pytest.fixture(scope="module")

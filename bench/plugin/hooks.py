@@ -71,6 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(log, "bench-log")
     config.addinivalue_line("markers", "closing: runs after every other test of the plan")
     config.addinivalue_line("markers", "full_scope: left out where a plan cuts the requirement")
+    config.addinivalue_line("markers", "short_scope: only where a plan cuts the requirement")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -125,7 +126,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _wanted(item: pytest.Item, settings: RunSettings) -> bool:
     ids = requirement_ids(item)
-    if item.get_closest_marker("full_scope") and not settings.full_scope(ids):
+    left_out = "short_scope" if settings.full_scope(ids) else "full_scope"
+    if item.get_closest_marker(left_out):
         return False
     return settings.wants(ids)
 

@@ -17,7 +17,7 @@ from typing import Self
 
 from bench.errors import BenchError, CalibrationOverdue, FixtureError
 from bench.plugin.check import Check, CheckContext
-from bench.plugin.settings import RunSettings
+from bench.plugin.settings import PRODUCTION, RunSettings
 from bench.plugin.start import started_event
 from bench.plugin.warm_up import start_warm_up
 from bench.record import (
@@ -168,6 +168,7 @@ class Run:
             seed=settings.phase_seed,
             wanted=self._selected.__contains__,
             expected=settings.expected_device(),
+            short=settings.plan == PRODUCTION,
         )
         self._write(Kind.DEVICE, self.bench.identify())
 

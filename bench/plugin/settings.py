@@ -30,9 +30,10 @@ from bench.station.simulation import (
 )
 from bench.store import StoreAddress, store_of
 
-__all__ = ["PLANS", "RunSettings", "Scope", "add_options", "settings_from"]
+__all__ = ["PLANS", "PRODUCTION", "RunSettings", "Scope", "add_options", "settings_from"]
 
-PLANS: Final = ("release", "safety", "production")
+PRODUCTION: Final = "production"
+PLANS: Final = ("release", "safety", PRODUCTION)
 DEFAULT_PROFILE: Final = "ref-alt-400"
 DEFAULT_SERIAL: Final = "SIM-0001"
 DEFAULT_FIRMWARE: Final = "1.0.0"
@@ -120,8 +121,8 @@ class RunSettings:
 
     def full_scope(self, requirements: Iterable[str]) -> bool:
         """Whether the plan tests these requirements without the production plan's cuts."""
-        row = self.catalogue[next(iter(requirements))]
-        return self.plan != "production" or row.production_scope is None
+        rows = [self.catalogue[requirement] for requirement in requirements]
+        return self.plan != PRODUCTION or all(row.production_scope is None for row in rows)
 
     def expected_device(self) -> DeviceRecord:
         """Return the device as the operator expects it."""

@@ -128,7 +128,7 @@ class Acquirer:
     ) -> Capture:
         """Arm the scope, let ``cause`` happen, and return the stored record.
 
-        ``during`` happens in a record that is taken at once, while it fills. Where the memory is
+        ``during`` happens while the record fills, behind any cause. Where the memory is
         too small, the record is taken again with the channels off that it does not need. Raises
         DeviceMisbehaved or FixtureError where the trigger never came, by who must cause it.
         """

@@ -22,7 +22,10 @@ from bench.station.reactions import Reaction, Reactions
 from bench.station.scales import Label
 from bench.station.treatment import Treatment
 
-__all__ = ["Attempt", "Commands", "Flood", "Watched", "locked_commands", "wrong_commands"]
+__all__ = [
+    "Attempt", "Commands", "Flood", "Watched", "few_wrong_commands", "listed", "locked_commands",
+    "wrong_commands",
+]  # fmt: skip
 
 OVERLONG: Final = 200
 """Bytes of a line that no MDL/1 device may take. Source: docs/device-link.md."""
@@ -261,6 +264,21 @@ def wrong_commands(link: DeviceLink, *, running: bool) -> tuple[str | bytes, ...
     )
 
 
+def few_wrong_commands(link: DeviceLink) -> tuple[str | bytes, ...]:
+    """Return one wrong command of each kind that a running and an idle device may not obey.
+
+    Raises NotOffered for a link that speaks no MDL/1.
+    """
+    if not isinstance(link, LineProtocolLink):
+        raise NotOffered("wrong commands are known for MDL/1 only")
+    beyond = link.limits().levels + 1
+    garbled = f"STOP*{crc8(b'STOP') ^ 0xFF:02X}"
+    return (
+        "LEVEL 0", f"LEVEL {beyond}", "LEVEL 65535", "LEVEL -1", "LEVEL 1.5", "START 0", "START -1",
+        "stop", "STO", "XSTOP", "STOP now", "MODE nosuch", garbled,
+    )  # fmt: skip
+
+
 def locked_commands(
     link: DeviceLink, injections: Iterable[str], layers: Iterable[str]
 ) -> tuple[str, ...]:
@@ -279,6 +297,11 @@ def locked_commands(
         "T:INJ overcurrent_ua,1",
         "UNLOCK 00000000",
     )
+
+
+def listed(attempts: Iterable[Attempt]) -> str:
+    """Return attempts and what was answered in words."""
+    return "; ".join(f"{attempt.command!r}: {attempt.answer}" for attempt in attempts)
 
 
 def periods_s(pulses: PulseTable, *, phases_per_pulse: int) -> np.ndarray:

@@ -11,14 +11,14 @@ from typing import Final
 
 from bench.clock import Clock
 from bench.device.link import DeviceState
-from bench.errors import NotOffered
+from bench.errors import DeviceMisbehaved, NotOffered
 from bench.judge import evaluate, rectangular
 from bench.station.fixture import DRY_LOADS_OHM, Fixture
 from bench.station.measured import Measured
 from bench.station.treatment import Treatment
 from instruments.roles import Multimeter
 
-__all__ = ["ContactThresholds", "ThresholdSearch", "contact_threshold"]
+__all__ = ["ContactThresholds", "LowestContact", "ThresholdSearch", "contact_threshold"]
 
 RANGE_OHM: Final = 1e6
 WIDE_RANGE_OHM: Final = 20e6
@@ -27,7 +27,16 @@ APERTURE_S: Final = 0.02
 SENSE_S: Final = 0.8
 """Three of the sense pulses of a device that looks four times a second, and their debounce."""
 HOLD_S: Final = 2.0
+POLL_S: Final = 0.05
 LIVE: Final = (DeviceState.RAMP, DeviceState.RUN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowestContact:
+    """The smallest resistance that the steps give, and whether the device takes it for a contact."""
+
+    ohm: float
+    contact: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +77,32 @@ class ContactThresholds:
         off = self._raise(steps)
         self._fixture.open(*DRY_LOADS_OHM)
         return on, off
+
+    def lowest(self) -> LowestContact:
+        """Put an idle device on all the steps together, once it has noticed that it has no contact.
+
+        Raises DeviceMisbehaved where it sees a contact through none.
+        """
+        self._require_steps()
+        self._fixture.isolate_device()
+        self._fixture.open("load_open")
+        self._fixture.close(*DRY_LOADS_OHM, "dmm_electrode")
+        ohm = 1.0 / self._reading(RANGE_OHM)
+        self._fixture.open("dmm_electrode")
+        if not self._sees(contact=False):
+            raise DeviceMisbehaved(f"the device sees a contact {SENSE_S:g} s after it was isolated")
+        self._fixture.close("device")
+        contact = self._sees(contact=True)
+        self._fixture.open("device", *DRY_LOADS_OHM)
+        return LowestContact(ohm=ohm, contact=contact)
+
+    def _sees(self, *, contact: bool) -> bool:
+        """Wait until an idle device reports a contact, or none; return whether it does."""
+        return self._clock.wait_until(
+            lambda: self._treatment.link.status().contact is contact,
+            timeout_s=SENSE_S,
+            poll_s=POLL_S,
+        )
 
     def _lower(self, steps: list[tuple[str, ...]]) -> ThresholdSearch:
         open_ohm: float | None = None
@@ -111,8 +146,7 @@ class ContactThresholds:
     def _steps(self) -> list[tuple[str, ...]]:
         """Return the combinations from the largest resistance to the smallest, and measure them."""
         first, *weights = DRY_LOADS_OHM
-        if not all(self._fixture.has(name) for name in DRY_LOADS_OHM):
-            raise NotOffered("the fixture has no dry contact in steps (relays dry_1 to dry_6)")
+        self._require_steps()
         self._fixture.isolate_device()
         self._fixture.open("load_open")
         self._fixture.close("dmm_electrode")
@@ -128,6 +162,10 @@ class ContactThresholds:
             for number in range(2 ** len(weights))
         ]
         return sorted(combinations, key=self._ohm, reverse=True)
+
+    def _require_steps(self) -> None:
+        if not all(self._fixture.has(name) for name in DRY_LOADS_OHM):
+            raise NotOffered("the fixture has no dry contact in steps (relays dry_1 to dry_6)")
 
     def _switch(self, step: tuple[str, ...], *, making: bool = False) -> None:
         """Close what is missing and open what is too much; ``making``: never without a path."""

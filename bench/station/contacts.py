@@ -6,6 +6,7 @@ contact, over which the electrode channel sees whether the device still drives.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -245,38 +246,44 @@ class Contacts:
         charge_c = abs(float((window.values() - zero).sum())) * window.sample_interval_s
         return capture, charge_c
 
-    def sense_current(self, *, load_ohm: float, state: str, alone_s: float = 0.0) -> SenseCurrent:
+    def sense_current(
+        self,
+        *,
+        load_ohm: float,
+        state: str,
+        alone_s: float = 0.0,
+        duration_s: float = SENSE_RECORD_S,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> SenseCurrent:
         """Record what an idle device on a load makes flow; clipped records are retaken wider.
 
         ``alone_s``: how long the device has looked for a contact in vain before it gets one.
+        ``meanwhile`` happens while the record fills.
         """
-        for narrow_a in SENSE_RANGES_A:
-            capture = self._sense_record(
-                narrow_a * self._profile.scale, load_ohm=load_ohm, state=state, alone_s=alone_s
+
+        def record(full_scale_a: float) -> Capture:
+            if alone_s:
+                self._put_back(alone_s)
+            return self._records.look(
+                f"contact sensing, {state}",
+                {Label.CURRENT: full_scale_a},
+                duration_s=duration_s,
+                conditions={"load_ohm": load_ohm, "state": state},
+                meanwhile=meanwhile,
             )
+
+        for narrow_a in SENSE_RANGES_A:
+            capture = record(narrow_a * self._profile.scale)
             if not capture.clipped(Label.CURRENT):
                 break
         else:
-            wide_a = self._ranges.level_a(self._level)
-            capture = self._sense_record(wide_a, load_ohm=load_ohm, state=state, alone_s=alone_s)
+            capture = record(self._ranges.level_a(self._level))
         waveform = capture.waveforms[Label.CURRENT]
         zero = float(np.median(waveform.values()))
         return SenseCurrent(
             capture=capture,
             peak_a=worst_mean(waveform, averaging_s=SENSE_AVERAGING_S, zero=zero),
             charge_c_per_s=_pulsed_charge(capture, zero) / waveform.duration_s,
-        )
-
-    def _sense_record(
-        self, full_scale_a: float, *, load_ohm: float, state: str, alone_s: float
-    ) -> Capture:
-        if alone_s:
-            self._put_back(alone_s)
-        return self._records.look(
-            f"contact sensing, {state}",
-            {Label.CURRENT: full_scale_a},
-            duration_s=SENSE_RECORD_S,
-            conditions={"load_ohm": load_ohm, "state": state},
         )
 
     def _lift(self, gap_s: float) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -149,20 +149,27 @@ class DirectCurrent:
         """The shunt as the self-test found it."""
         return self._shunt.ohm
 
-    def of_cycles(self, repetition: Repetition) -> DirectReading:
-        """Return the mean over whole repetitions of a running device."""
+    def of_cycles(self, repetition: Repetition, *, quick: bool = False) -> DirectReading:
+        """Return the mean over whole repetitions of a running device.
+
+        ``quick``: one reading a start phase where each holds whole repetitions; the few degrees of
+        freedom are in the uncertainty.
+        """
         if not holds_cycles(repetition, self._accuracy):
             return self._sweep(Sweeps.of(repetition, self._accuracy))
-        return self._read(Apertures.of(repetition, self._accuracy), phases=START_PHASES)
+        apertures = Apertures.of(repetition, self._accuracy)
+        if quick and apertures.whole:
+            apertures = replace(apertures, readings_per_phase=1)
+        return self._read(apertures, phases=START_PHASES)
 
-    def over(self, aperture_s: float) -> DirectReading:
+    def over(self, aperture_s: float, *, readings: int = RESIDUAL_READINGS) -> DirectReading:
         """Return the mean over readings of at least ``aperture_s`` each, at most a second.
 
         For a device that delivers nothing.
         """
         apertures = Apertures(
             aperture_s=min(aperture_s, MAXIMUM_APERTURE_S),
-            readings_per_phase=RESIDUAL_READINGS,
+            readings_per_phase=readings,
             phase_step_s=0.0,
             error_a=0.0,
             whole=True,

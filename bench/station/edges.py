@@ -49,12 +49,17 @@ class FastRecords:
     def of(self, output: SteadyOutput, *, relay: str = "") -> SteadyOutput:
         """Run the device at an output's level again, into its load or that of ``relay``."""
         self._treatment.run(level=output.level, load_ohm=output.load_ohm)
+        fast = self.while_running(output, relay=relay)
+        self._treatment.stop()
+        return fast
+
+    def while_running(self, output: SteadyOutput, *, relay: str = "") -> SteadyOutput:
+        """Take the record of a device that runs at the output's level, into the load of ``relay``."""
         if relay:
             self._fixture.select_relay(relay)
             self._treatment.run_again(after=f"the change to {relay}")
         capture = self._unclipped(output, relay or f"{output.load_ohm:g} Ω")
         self._treatment.must_run()
-        self._treatment.stop()
         return replace(output, capture=capture, label=Label.CURRENT)
 
     def _unclipped(self, output: SteadyOutput, where: str) -> Capture:

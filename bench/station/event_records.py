@@ -53,8 +53,12 @@ class EventRecords:
         conditions: Mapping[str, Scalar],
         single_fault: bool = False,
         points: int = POINTS,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Capture:
-        """Arm, let ``cause`` make its sync edge, and return ``observe_s`` from it on."""
+        """Arm, let ``cause`` make its sync edge, and return ``observe_s`` from it on.
+
+        ``meanwhile`` happens behind the cause, while the record fills.
+        """
         shot = Shot(
             title=title,
             full_scale={**full_scale, Label.SYNC: SYNC_FULL_SCALE_V},
@@ -64,7 +68,7 @@ class EventRecords:
             trigger=Trigger(label=Label.SYNC, level=SYNC_LEVEL_V),
             single_fault=single_fault,
         )
-        return self._acquirer.take(shot, conditions=conditions, cause=cause)
+        return self._acquirer.take(shot, conditions=conditions, cause=cause, during=meanwhile)
 
     def look(
         self,

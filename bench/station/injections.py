@@ -157,8 +157,10 @@ class Injections:
             return None
         return reaction
 
-    def hang(self, what: Hang, *, load_ohm: float, phase_s: float) -> Reaction:
-        """Hang the firmware and watch until behind the reset that must follow.
+    def hang(
+        self, what: Hang, *, load_ohm: float, phase_s: float, after_s: float = AFTER_RESET_S
+    ) -> Reaction:
+        """Hang the firmware and watch until ``after_s`` behind the reset that must follow.
 
         A device that nothing has stopped has lost its power when this returns.
         """
@@ -166,7 +168,7 @@ class Injections:
         self._run_unlocked(load_ohm)
         self._fixture.close("sync_link")
         self._clock.sleep(phase_s)
-        observe_s = 2 * profile.timers.watchdog_s + AFTER_RESET_S
+        observe_s = 2 * profile.timers.watchdog_s + after_s
         capture = self._records.take(
             "firmware hung",
             {Label.CURRENT: self._ranges.level_a(self._level)},

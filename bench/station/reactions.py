@@ -115,9 +115,14 @@ class Reactions:
 
         ``widening`` is the factor on the electrode channel's range, which holds the compliance.
         """
-        self._fixture.close(self._fixture.lost_contact_load(self._profile.contact_off_limit_ohm))
+        self._fixture.close(self._lost)
         self._treatment.run(level=level, load_ohm=load_ohm)
         self._sleep(phase_s)
+        return self.contact_lifted(level=level, load_ohm=load_ohm, widening=widening)
+
+    def contact_lifted(self, *, level: int, load_ohm: float, widening: float = 1.0) -> Reaction:
+        """Lift the electrode from a device that runs already at a level on a load."""
+        self._fixture.close(self._lost)
         capture = self._records.take(
             "contact lost while running",
             {Label.ELECTRODE: widening * self._ranges.electrode_v()},
@@ -274,6 +279,10 @@ class Reactions:
             threshold_relative=OVERCURRENT_OFF_FRACTION,
             threshold=OVERCURRENT_OFF_FRACTION * fault_a,
         )
+
+    @property
+    def _lost(self) -> str:
+        return self._fixture.lost_contact_load(self._profile.contact_off_limit_ohm)
 
     def _before(self, label: Label) -> float:
         """Return what the channel shows of a running device: the compliance or the level."""

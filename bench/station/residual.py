@@ -45,6 +45,7 @@ __all__ = [
     "MeasuringDevice",
     "QuietStates",
     "Residual",
+    "ResidualReadings",
     "leakage_current",
     "residual_ac",
     "residual_dc",
@@ -73,6 +74,18 @@ UNWEIGHTED_POINTS: Final = 100_000
 UNWEIGHTED_FULL_SCALE_V: Final = 25.0
 """±10 V is the limit of 10 mA over 1 kΩ."""
 LOAD_OHM: Final = 2000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidualReadings:
+    """How many readings are taken, and how long one of direct volts lasts."""
+
+    aperture_s: float
+    direct: int
+    alternating: int
+
+
+THOROUGH: Final = ResidualReadings(aperture_s=DC_APERTURE_S, direct=READINGS, alternating=READINGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,25 +182,27 @@ class MeasuringDevice:
         self._acquirer = acquirer
         self._clock = clock
 
-    def read(self) -> Residual:
+    def read(self, how: ResidualReadings = THOROUGH) -> Residual:
         """Put the network on the electrodes, read d.c. and a.c. volts, and take it off again."""
         self._connect()
-        residual = self._readings()
+        residual = self._readings(how)
         self._disconnect()
         return residual
 
-    def _readings(self) -> Residual:
+    def _readings(self, how: ResidualReadings) -> Residual:
         """Read both in the lowest range that holds them: too much current is an answer."""
         for range_v in (RANGE_V, HIGHER_RANGE_V):
             with contextlib.suppress(ReadingOverload):
-                return self._readings_in(range_v)
-        return self._readings_in(WIDE_RANGE_V)
+                return self._readings_in(range_v, how)
+        return self._readings_in(WIDE_RANGE_V, how)
 
-    def _readings_in(self, range_v: float) -> Residual:
-        self._dmm.configure_dc_voltage(range_v=range_v, aperture_s=DC_APERTURE_S)
-        dc_v = self._dmm.read(READINGS)
-        self._dmm.configure_ac_voltage(range_v=range_v)
-        ac_v = self._dmm.read(READINGS)
+    def _readings_in(self, range_v: float, how: ResidualReadings) -> Residual:
+        self._dmm.configure_dc_voltage(range_v=range_v, aperture_s=how.aperture_s)
+        dc_v = self._dmm.read(how.direct)
+        ac_v: Sequence[float] = ()
+        if how.alternating:
+            self._dmm.configure_ac_voltage(range_v=range_v)
+            ac_v = self._dmm.read(how.alternating).tolist()
         return Residual(
             dc_v=tuple(map(float, dc_v)),
             ac_v=tuple(map(float, ac_v)),
@@ -195,7 +210,7 @@ class MeasuringDevice:
             accuracy=self._accuracy,
         )
 
-    def leakage(self, path: str) -> Residual:
+    def leakage(self, path: str, how: ResidualReadings = THOROUGH) -> Residual:
         """Read what flows from a part of the device through the network to earth.
 
         ``path`` is the relay that joins the part to the network: the applied part (both
@@ -206,22 +221,22 @@ class MeasuringDevice:
             raise NotOffered(f"the station has no relay {path!r}: leakage to earth is not measured")
         self._fixture.isolate_device()
         self._fixture.close(path, "measuring_device", "dmm_measuring_device")
-        residual = self._readings()
+        residual = self._readings(how)
         self._fixture.open("dmm_measuring_device", "measuring_device", path)
         return residual
 
-    def ripple(self, shunt: Shunt) -> Measured:
+    def ripple(self, shunt: Shunt, *, readings: int = READINGS) -> Measured:
         """Return the r.m.s. alternating current through the load, in A, by the shunt."""
         self._fixture.close("dmm_shunt")
         self._dmm.configure_ac_voltage(range_v=RANGE_V)
-        volts = self._dmm.read(READINGS)
+        volts = self._dmm.read(readings)
         self._fixture.open("dmm_shunt")
         mean_v = float(np.mean(volts))
-        spread_v = float(np.std(volts, ddof=1)) / READINGS**0.5
+        spread_v = float(np.std(volts, ddof=1)) / readings**0.5
         inputs = [
             normal(
-                "repeatability", spread_v, degrees_of_freedom=READINGS - 1,
-                source=f"{READINGS} readings",
+                "repeatability", spread_v, degrees_of_freedom=readings - 1,
+                source=f"{readings} readings",
             ),
             _alternating_meter(mean_v, RANGE_V, self._accuracy),
         ]  # fmt: skip

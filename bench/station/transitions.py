@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from bench.clock import Clock
 from bench.device.link import DeviceState
-from bench.measure import Ramp, ramp, worst_mean
+from bench.measure import PulseTable, Ramp, ramp, worst_mean
 from bench.station.acquisition import Capture
 from bench.station.course import declared_modulation
 from bench.station.event_records import EventRecords, phases_in, points_for, sync_edge, sync_edges
@@ -142,6 +142,10 @@ class Transitions:
         pulses = phases_in(capture.waveforms[Label.CURRENT], self._profile)
         if after_s is not None:
             pulses = pulses.select(pulses.start_s > after_s)
+        return self.rise(pulses)
+
+    def rise(self, pulses: PulseTable) -> Ramp | None:
+        """Return the rise of pulses to their final amplitude, under any declared envelope."""
         return ramp(pulses, modulation=declared_modulation(self._profile))
 
     @property

@@ -43,6 +43,8 @@ class Treatment:
         self.profile = self._profile = profile
         self._supply_proved = False
         self._mode: str | None = None
+        self.settle_s = SETTLE_S
+        """How long a running device is left alone before anything is done with it."""
         self.after_start: Callable[[], None] | None = None
         """What every session goes through once its output is at its level."""
 
@@ -109,7 +111,7 @@ class Treatment:
         limit_s = timers.start_delay_s + 2 * timers.ramp_s
         self._clock.sleep(timers.ramp_s)  # before that it cannot have arrived: do not ask
         self.wait_for(DeviceState.RUN, within_s=limit_s, after=f"START at level {level}")
-        self._clock.sleep(SETTLE_S)
+        self._clock.sleep(self.settle_s)
         self._require_supply()
         if self.after_start is not None:
             self.after_start()

@@ -7,7 +7,7 @@ import pytest
 from bench.device.link import DeviceState
 from bench.plugin import Bench, Check
 from bench.station import change_measurands, command_measurands
-from bench.station.commands import Attempt, locked_commands, wrong_commands
+from bench.station.commands import listed, locked_commands, wrong_commands
 
 LOAD_OHM = 2000.0
 TEST_MODE_S = 600.0
@@ -16,11 +16,8 @@ TIMER_AGREES_S = 2.0
 """The device reports whole seconds, before and after."""
 
 
-def listed(attempts: tuple[Attempt, ...]) -> str:
-    return "; ".join(f"{attempt.command!r}: {attempt.answer}" for attempt in attempts)
-
-
 @pytest.mark.requirement("FLT-018")
+@pytest.mark.full_scope
 def test_wrong_commands_start_nothing(bench: Bench, check: Check) -> None:
     commands = wrong_commands(bench.treatment.link, running=False)
     found = bench.commands.while_idle(commands, load_ohm=LOAD_OHM)
@@ -37,6 +34,7 @@ def test_wrong_commands_start_nothing(bench: Bench, check: Check) -> None:
 
 
 @pytest.mark.requirement("FLT-018")
+@pytest.mark.full_scope
 def test_wrong_commands_leave_a_running_output_alone(bench: Bench, check: Check) -> None:
     commands = wrong_commands(bench.treatment.link, running=True)
     found = bench.commands.while_running(commands, load_ohm=LOAD_OHM)
@@ -60,6 +58,7 @@ def test_wrong_commands_leave_a_running_output_alone(bench: Bench, check: Check)
 
 
 @pytest.mark.requirement("FLT-018")
+@pytest.mark.full_scope
 def test_flood_of_requests_disturbs_nothing(bench: Bench, check: Check) -> None:
     found = bench.commands.flood(load_ohm=LOAD_OHM)
     rate = command_measurands.worst_rate(
@@ -78,6 +77,7 @@ def test_flood_of_requests_disturbs_nothing(bench: Bench, check: Check) -> None:
 
 
 @pytest.mark.requirement("FLT-029")
+@pytest.mark.full_scope
 @pytest.mark.parametrize("since", ["power-on", "reset"])
 def test_test_commands_are_refused(bench: Bench, check: Check, since: str) -> None:
     if since == "power-on":

@@ -84,6 +84,7 @@ def test_short_circuit_is_survived(bench: Bench, check: Check) -> None:
 
 
 @pytest.mark.requirement("FLT-025")
+@pytest.mark.full_scope
 def test_hot_connection_passes_little_charge(bench: Bench, check: Check) -> None:
     load_ohm = 500.0
     found = [
@@ -118,6 +119,7 @@ def test_hot_connection_passes_little_charge(bench: Bench, check: Check) -> None
 
 
 @pytest.mark.requirement("FLT-028")
+@pytest.mark.full_scope
 def test_stopped_output_keeps_no_charge(bench: Bench, check: Check) -> None:
     load_ohm = 500.0
     capture, charge_c = bench.contacts.residue_after_stop(load_ohm=load_ohm)
@@ -126,6 +128,7 @@ def test_stopped_output_keeps_no_charge(bench: Bench, check: Check) -> None:
 
 
 @pytest.mark.requirement("FLT-031")
+@pytest.mark.full_scope
 def test_contact_sensing_stays_small(bench: Bench, check: Check) -> None:
     load_ohm = 500.0
     bench.treatment.make_idle()
@@ -138,6 +141,7 @@ def test_contact_sensing_stays_small(bench: Bench, check: Check) -> None:
 
 
 @pytest.mark.requirement("FLT-031")
+@pytest.mark.full_scope
 def test_contact_sensing_stays_small_after_a_long_search(bench: Bench, check: Check) -> None:
     load_ohm = 500.0
     bench.treatment.make_idle()

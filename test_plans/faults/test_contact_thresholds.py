@@ -9,6 +9,7 @@ from bench.station.contact_thresholds import contact_threshold
 
 
 @pytest.mark.requirement("FLT-021")
+@pytest.mark.full_scope
 def test_contact_thresholds_are_as_declared(bench: Bench, check: Check) -> None:
     on, off = bench.contact_thresholds.search()
     level = bench.profile.highest_level

@@ -55,6 +55,7 @@ def test_second_limiter_alone_holds_back_direct_current(bench: Bench, check: Che
 
 @pytest.mark.requirement("FLT-012")
 @pytest.mark.parametrize("hung", ["hang_main", "hang_all"])
+@pytest.mark.full_scope
 def test_hung_firmware_ends_the_output_for_good(bench: Bench, check: Check, hung: Hang) -> None:
     load_ohm = 500.0
     reactions = []
@@ -77,6 +78,7 @@ def test_session_with_a_stuck_timer_ends_independently(bench: Bench, check: Chec
 
 
 @pytest.mark.requirement("FLT-015")
+@pytest.mark.full_scope
 def test_over_temperature_ends_the_output(bench: Bench, check: Check) -> None:
     load_ohm = 2000.0
     rise = bench.injections.temperature_rise(load_ohm=load_ohm)
@@ -90,6 +92,7 @@ def test_over_temperature_ends_the_output(bench: Bench, check: Check) -> None:
 
 @pytest.mark.requirement("FLT-024")
 @pytest.mark.parametrize("layer", ["oc_hw", "oc_fw"])
+@pytest.mark.full_scope
 def test_overcurrent_threshold_is_as_declared(bench: Bench, check: Check, layer: Layer) -> None:
     load_ohm = 500.0
     rise = bench.injections.overcurrent_rise(layer=layer, load_ohm=load_ohm)

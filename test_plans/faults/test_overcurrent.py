@@ -48,6 +48,7 @@ def test_overcurrent_is_switched_off(bench: Bench, check: Check, phases: int) ->
 
 
 @pytest.mark.requirement("FLT-022")
+@pytest.mark.full_scope
 def test_overcurrent_is_switched_off_by_the_hardware_alone(
     bench: Bench, check: Check, phases: int
 ) -> None:
@@ -69,6 +70,7 @@ def test_overcurrent_is_switched_off_by_the_firmware_alone(
 
 @pytest.mark.requirement("FLT-016")
 @pytest.mark.parametrize(("layers", "fault"), [("hardware", "OC_HW"), ("firmware", "OC_FW")])
+@pytest.mark.full_scope
 def test_a_trip_is_latched_and_reported(
     bench: Bench, check: Check, layers: Layers, fault: str
 ) -> None:
@@ -108,6 +110,7 @@ def test_a_trip_is_latched_and_reported(
 
 @pytest.mark.requirement("FLT-024")
 @pytest.mark.parametrize("layers", LAYERS)
+@pytest.mark.full_scope
 def test_overcurrent_above_the_threshold_trips_in_either_polarity(
     bench: Bench, check: Check, layers: Layers
 ) -> None:

@@ -14,6 +14,7 @@ PHASES_PER_OTHER_LEVEL = 2
 
 
 @pytest.mark.requirement("FLT-001")
+@pytest.mark.full_scope
 def test_output_stops_when_contact_is_lost(
     bench: Bench, check: Check, level: int, phases: int
 ) -> None:
@@ -32,6 +33,7 @@ def test_output_stops_when_contact_is_lost(
 
 
 @pytest.mark.requirement("FLT-017")
+@pytest.mark.full_scope
 def test_output_stops_on_stop_at_every_level(
     bench: Bench, check: Check, level: int, phases: int
 ) -> None:
@@ -65,6 +67,7 @@ def test_stop_is_obeyed_right_behind_another_command(
 
 
 @pytest.mark.requirement("FLT-009")
+@pytest.mark.full_scope
 def test_output_stops_when_the_charger_is_plugged(
     bench: Bench, check: Check, level: int, phases: int
 ) -> None:
@@ -82,6 +85,7 @@ def test_output_stops_when_the_charger_is_plugged(
 
 
 @pytest.mark.requirement("FLT-009")
+@pytest.mark.full_scope
 def test_start_is_refused_while_charging(bench: Bench, check: Check) -> None:
     load_ohm = bench.profile.loads_ohm[0]
     bench.treatment.make_idle()
@@ -101,6 +105,7 @@ def test_start_is_refused_while_charging(bench: Bench, check: Check) -> None:
 
 
 @pytest.mark.requirement("FLT-033")
+@pytest.mark.full_scope
 def test_start_is_accepted_and_gives_output_at_every_load(
     bench: Bench, check: Check, load_ohm: float
 ) -> None:

@@ -20,6 +20,7 @@ DIP_WIDTHS_S = (0.1, 0.5)
 
 @pytest.mark.requirement("FLT-010")
 @pytest.mark.parametrize("width_s", WIDTHS_S)
+@pytest.mark.full_scope
 def test_output_is_off_when_power_returns(bench: Bench, check: Check, width_s: float) -> None:
     found = bench.supply_events.interruption(width_s=width_s, load_ohm=LOAD_OHM)
     current = change_measurands.record_current(found.after_a, found.after, samples=50)
@@ -31,6 +32,7 @@ def test_output_is_off_when_power_returns(bench: Bench, check: Check, width_s: f
 
 
 @pytest.mark.requirement("FLT-011")
+@pytest.mark.full_scope
 def test_battery_warns_before_it_cuts_off(bench: Bench, check: Check) -> None:
     load_ohm, level = 500.0, bench.profile.highest_level
     found = bench.supply_events.run_down(load_ohm=load_ohm)
@@ -54,6 +56,7 @@ def test_battery_warns_before_it_cuts_off(bench: Bench, check: Check) -> None:
 
 
 @pytest.mark.requirement("FLT-011")
+@pytest.mark.full_scope
 def test_empty_battery_starts_nothing(bench: Bench, check: Check) -> None:
     answer, flowing = bench.supply_events.start_when_empty(load_ohm=LOAD_OHM)
     check.fact(
@@ -65,6 +68,7 @@ def test_empty_battery_starts_nothing(bench: Bench, check: Check) -> None:
 
 @pytest.mark.requirement("FLT-032")
 @pytest.mark.parametrize("depth_v", DEPTHS_V)
+@pytest.mark.full_scope
 def test_supply_dip_leaves_the_output_off_or_right(
     bench: Bench, check: Check, depth_v: float
 ) -> None:

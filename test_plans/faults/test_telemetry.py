@@ -39,6 +39,7 @@ def test_reported_current_is_measured(bench: Bench, check: Check) -> None:
 
 
 @pytest.mark.requirement("FLT-027")
+@pytest.mark.full_scope
 def test_reported_battery_agrees(bench: Bench, check: Check) -> None:
     for reference, reported_v in bench.readings.batteries():
         check(

@@ -12,6 +12,7 @@ RESTING = (DeviceState.IDLE, DeviceState.OFF)
 
 
 @pytest.mark.requirement("FLT-008")
+@pytest.mark.full_scope
 def test_session_ends_by_itself_when_declared(bench: Bench, check: Check) -> None:
     session = bench.full_session()
     check("FLT-008", "session", measurands.session_length(session), load_ohm=2000.0)
@@ -37,6 +38,7 @@ def test_session_ends_by_itself_when_declared(bench: Bench, check: Check) -> Non
 
 
 @pytest.mark.requirement("FLT-008")
+@pytest.mark.full_scope
 def test_disturbed_session_lasts_no_longer(bench: Bench, check: Check) -> None:
     found = bench.disturbed_session.run()
     check(

@@ -14,10 +14,8 @@ RAMP_LOAD_OHM = 2000.0
 
 
 @pytest.mark.requirement("FLT-019")
-@pytest.mark.parametrize(
-    "end",
-    [pytest.param(0, id="smallest"), pytest.param(-1, id="largest", marks=pytest.mark.full_scope)],
-)
+@pytest.mark.parametrize("end", ENDS, ids=["smallest", "largest"])
+@pytest.mark.full_scope
 def test_power_up_gives_no_output(bench: Bench, check: Check, end: int) -> None:
     at_ohm = bench.profile.loads_ohm[end]
     found = bench.transitions.power_up(load_ohm=at_ohm)
@@ -56,10 +54,8 @@ def test_level_steps_give_no_surge(bench: Bench, check: Check, end: int) -> None
 
 
 @pytest.mark.requirement("FLT-020")
-@pytest.mark.parametrize(
-    "how",
-    ["start", *(pytest.param(how, marks=pytest.mark.full_scope) for how in ("resume", "power-up"))],
-)
+@pytest.mark.parametrize("how", ["start", "resume", "power-up"])
+@pytest.mark.full_scope
 def test_output_ramps_after_every_start(bench: Bench, check: Check, how: Start) -> None:
     check_ramp(bench, check, bench.transitions.ramp(how, load_ohm=RAMP_LOAD_OHM), after=how)
 

@@ -10,6 +10,7 @@ from bench.station.residual import LEAKAGE_PATHS, QUIET_STATES, TRIPPED_STATES
 
 
 @pytest.mark.requirement("LKG-001")
+@pytest.mark.full_scope
 def test_idle_device_gives_little_residual_direct_current(bench: Bench, check: Check) -> None:
     found = bench.through_measuring_device("idle")
     check("LKG-001", "residual_dc", residual.residual_dc(found), state="idle")
@@ -46,6 +47,7 @@ def test_residual_current_after_a_trip_is_within_single_fault_limits(
 
 @pytest.mark.requirement("LKG-005")
 @pytest.mark.parametrize("path", LEAKAGE_PATHS)
+@pytest.mark.full_scope
 def test_little_leaks_to_earth_on_the_charger(bench: Bench, check: Check, path: str) -> None:
     bench.quiet.enter("charging")
     try:
@@ -58,6 +60,7 @@ def test_little_leaks_to_earth_on_the_charger(bench: Bench, check: Check, path: 
 
 @pytest.mark.requirement("LKG-005")
 @pytest.mark.parametrize("trip", TRIPPED_STATES)
+@pytest.mark.full_scope
 def test_leakage_after_a_trip_is_within_the_single_fault_limit(
     bench: Bench, check: Check, trip: str
 ) -> None:

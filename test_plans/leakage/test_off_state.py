@@ -19,6 +19,7 @@ def check_off_state(bench: Bench, check: Check, state: str) -> None:
 
 
 @pytest.mark.requirement("LKG-007")
+@pytest.mark.full_scope
 def test_idle_device_leaks_no_direct_current(bench: Bench, check: Check) -> None:
     check_off_state(bench, check, "idle")
 

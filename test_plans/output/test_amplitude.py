@@ -68,6 +68,7 @@ def test_amplitude_rises_with_each_level(bench: Bench, check: Check) -> None:
 
 
 @pytest.mark.requirement("OUT-025")
+@pytest.mark.full_scope
 def test_amplitude_does_not_depend_on_the_load(bench: Bench, check: Check, level: int) -> None:
     smallest, *others = (
         bench.steady(level=level, load_ohm=load_ohm) for load_ohm in bench.profile.loads_ohm
@@ -78,6 +79,7 @@ def test_amplitude_does_not_depend_on_the_load(bench: Bench, check: Check, level
 
 
 @pytest.mark.requirement("OUT-025")
+@pytest.mark.full_scope
 def test_amplitude_into_skin_is_that_into_a_resistance(bench: Bench, check: Check) -> None:
     if bench.profile.output.regulation != "current":
         return

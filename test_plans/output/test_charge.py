@@ -9,6 +9,7 @@ from bench.station import measurands
 
 
 @pytest.mark.requirement("OUT-008")
+@pytest.mark.full_scope
 def test_direct_current_is_as_declared(
     bench: Bench, check: Check, level: int, load_ohm: float
 ) -> None:

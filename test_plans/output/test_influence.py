@@ -32,6 +32,7 @@ def test_output_does_not_drift_over_a_session(bench: Bench, check: Check) -> Non
 @pytest.mark.requirement("OUT-028")
 @pytest.mark.parametrize("battery", ["charged", "low", "cut-off"])
 @pytest.mark.parametrize("end", ["lowest", "highest"])
+@pytest.mark.full_scope
 def test_output_does_not_depend_on_the_battery(
     bench: Bench, check: Check, end: str, battery: str
 ) -> None:
@@ -121,6 +122,7 @@ def test_output_is_still_right_at_the_end_of_the_run(bench: Bench, check: Check,
 
 
 @pytest.mark.requirement("OUT-033")
+@pytest.mark.full_scope
 def test_output_is_held_on_a_low_battery(bench: Bench, check: Check) -> None:
     level, load_ohm = bench.profile.highest_level, bench.profile.loads_ohm[-1]
     volts_v = round(bench.profile.protection.battery_cutoff_v + ABOVE_CUT_OFF_V, 3)

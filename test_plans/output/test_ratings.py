@@ -75,6 +75,7 @@ def test_energy_and_power_density_are_within_the_ratings(bench: Bench, check: Ch
 
 
 @pytest.mark.requirement("OUT-014", "OUT-015")
+@pytest.mark.full_scope
 def test_open_circuit_voltage_is_within_rating_and_declaration(bench: Bench, check: Check) -> None:
     level = bench.profile.highest_level
     for battery, reaction in (

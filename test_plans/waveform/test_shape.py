@@ -126,6 +126,7 @@ def test_pulses_keep_their_period(bench: Bench, check: Check, level: int) -> Non
 
 
 @pytest.mark.requirement("OUT-034")
+@pytest.mark.full_scope
 def test_edges_are_fast_and_do_not_ring(bench: Bench, check: Check) -> None:
     output = highest(bench)
     resistive = bench.fast_records.of(output)

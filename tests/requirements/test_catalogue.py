@@ -140,10 +140,11 @@ def test_scopes_choose_levels_and_loads(catalogue):
     release, production = (catalogue["OUT-005"].scope(plan) for plan in ("release", "production"))
     assert (1, 2, 3, 4, 5) == release.levels_of(profile)
     assert (500.0, 2000.0, 10_000.0) == release.loads_of(profile)
-    assert (1, 3, 5) == production.levels_of(profile)
+    assert (1, 2, 3, 4, 5) == production.levels_of(profile)
     assert (500.0,) == production.loads_of(profile)
+    assert (1, 3, 5) == catalogue["OUT-030"].scope("production").levels_of(profile)
     assert (5,) == catalogue["OUT-001"].scope("production").levels_of(profile)
-    assert catalogue["OUT-009"].production_scope is None
+    assert catalogue["OUT-010"].production_scope is None
     assert catalogue["OUT-001"].production_scope is not None
 
 

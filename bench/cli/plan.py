@@ -17,9 +17,9 @@ from bench.cli.run import ROOT, pytest_words
 from bench.cli.run_options import add_run_options
 from bench.errors import ConfigurationError
 from bench.plugin.decidability import Undecidable, undecidable_limits, unpredicted
-from bench.plugin.durations import plan_minutes
+from bench.plugin.durations import TRANSFER_S, PlanTime, plan_time
 from bench.plugin.hooks import SETTINGS, requirement_ids
-from bench.plugin.settings import RunSettings, settings_from
+from bench.plugin.settings import DEFAULT_PROFILE, RunSettings, settings_from
 from bench.requirements import Requirement
 
 __all__ = ["add_arguments", "run"]
@@ -71,11 +71,13 @@ def run(arguments: argparse.Namespace) -> int:
     undecidable = undecidable_limits(settings, planned)
     exit_code = ConfigurationError.exit_code if undecidable else 0
     if arguments.json:
+        time = _time(settings, collector)
         document = {
             "plan": settings.plan_name,
             "profile": settings.profile.id,
             "tests": [{"id": node, "requirements": ids} for node, ids in collector.tests],
-            "minutes_on_hardware": round(plan_minutes(node for node, _ in collector.tests)[0], 1),
+            "minutes_on_hardware": round(time.minutes, 1),
+            "device_time_s": round(time.device_s, 1),
             "requirements": rows,
             "undecidable": [_undecidable(found) for found in undecidable],
             "not_predicted": [
@@ -143,10 +145,17 @@ def _decidability(undecidable: Sequence[Undecidable], later: Sequence[tuple[str,
     return "\n".join(lines) + "\n"
 
 
-def _minutes(collector: _Collector) -> str:
-    minutes, guessed = plan_minutes(node for node, _ in collector.tests)
-    doubt = f", {guessed} tests guessed" if guessed else ""
-    return f"about {minutes:.0f} min on hardware (device time of a release run, by test{doubt})"
+def _time(settings: RunSettings, collector: _Collector) -> PlanTime:
+    return plan_time((node for node, _ in collector.tests), plan=settings.plan)
+
+
+def _duration(time: PlanTime) -> str:
+    """Return how long the plan takes, and whose time that is; as measured on the default profile."""
+    doubt = f"; {time.guessed} tests guessed" if time.guessed else ""
+    return (
+        f"about {time.minutes:.1f} min on hardware: self-test, {time.device_s:.0f} s of device time, "
+        f"{time.records:.0f} records of {TRANSFER_S:g} s (as on {DEFAULT_PROFILE}{doubt})"
+    )
 
 
 def _text(settings: RunSettings, collector: _Collector, rows: list[dict[str, str | int]]) -> str:
@@ -163,7 +172,7 @@ def _text(settings: RunSettings, collector: _Collector, rows: list[dict[str, str
         f"levels 1 to {profile.highest_level} into {loads}",
         f"highest declared current {largest_ua:g} µA, ceiling {profile.output.ceiling_ua:g} µA",
         f"one session of {profile.timers.session_s / 60:g} min",
-        _minutes(collector),
+        _duration(_time(settings, collector)),
         *(f"{row['id']:8} {row['tests']:3} tests  {row['title']}: {row['state']}" for row in rows),
     ]
     return "\n".join(lines) + "\n"

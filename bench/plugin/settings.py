@@ -30,7 +30,15 @@ from bench.station.simulation import (
 )
 from bench.store import StoreAddress, store_of
 
-__all__ = ["PLANS", "PRODUCTION", "RunSettings", "Scope", "add_options", "settings_from"]
+__all__ = [
+    "DEFAULT_PROFILE",
+    "PLANS",
+    "PRODUCTION",
+    "RunSettings",
+    "Scope",
+    "add_options",
+    "settings_from",
+]
 
 PRODUCTION: Final = "production"
 PLANS: Final = ("release", "safety", PRODUCTION)

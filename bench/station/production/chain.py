@@ -68,7 +68,7 @@ class Step(Generic[T]):
 class Session:
     """Steps that share a start; the device is left as the last one leaves it."""
 
-    def __init__(self, chain: Chain, begin: Callable[[], None] | None) -> None:
+    def __init__(self, chain: Chain, begin: Callable[[], object] | None) -> None:
         self._chain = chain
         self._begin = begin
         self._steps: list[_Taken] = []
@@ -101,12 +101,12 @@ class Session:
 class Chain:
     """The sessions of a run, in their order."""
 
-    def __init__(self, *, recover: Callable[[], None]) -> None:
+    def __init__(self, *, recover: Callable[[], object]) -> None:
         """``recover`` brings a device that failed in a session back to rest."""
         self._recover = recover
         self._waiting: list[Session] = []
 
-    def session(self, begin: Callable[[], None] | None = None) -> Session:
+    def session(self, begin: Callable[[], object] | None = None) -> Session:
         """Add a session behind those that are there; ``begin`` comes before its first step."""
         added = Session(self, begin)
         self._waiting.append(added)

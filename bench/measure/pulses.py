@@ -349,9 +349,9 @@ def _states(waveform: Waveform, zero: ZeroState, pulses: PulseTable) -> tuple[St
     start_s = np.where(np.isnan(pulses.start_s), waveform.t0_s, pulses.start_s)
     lasting_s = np.where(np.isnan(pulses.stop_s), end_s, pulses.stop_s) - start_s
     for polarity in (1, -1):
-        rows = pulses.polarity == polarity
-        if rows.any():
-            level = baseline + float(np.median(pulses.top[rows]))
-            occupancy = float(lasting_s[rows].sum()) / total_s
+        rows = np.flatnonzero(pulses.polarity == polarity)
+        if rows.size:
+            level = baseline + float(np.median(pulses.top.take(rows)))
+            occupancy = float(lasting_s.take(rows).sum()) / total_s
             found.append(StateLevel(level=level, occupancy=occupancy))
     return tuple(sorted(found, key=lambda state: state.level))

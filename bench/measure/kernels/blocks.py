@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.measure.kernels.compiled import compiled, part
+from bench.measure.kernels.compiled import compiled, part, routine
 
 __all__ = [
     "BLOCK",
@@ -152,7 +152,7 @@ def adjoining_sums(
     return before, behind
 
 
-@part
+@routine
 def _sum_before(codes: _Array, sums: _Array, index: int) -> int:
     """Return the sum from the start of the block of ``index`` up to it.
 

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import numba  # pyright: ignore[reportMissingTypeStubs] -- numba ships no stubs
 
-__all__ = ["cache_directory", "compiled", "part"]
+__all__ = ["cache_directory", "compiled", "part", "routine"]
 
 _Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
 _FOLDER = "microcurrent-bench"
@@ -41,10 +41,22 @@ def compiled(function: _Kernel) -> _Kernel:
 
 
 def part(function: _Kernel) -> _Kernel:
-    """Return a function that only kernels call: it is compiled into them."""
-    kernel: _Kernel = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(
-        function
-    )
+    """Return a function that only kernels call, compiled into each of them.
+
+    Every array is seven arguments of a call: without this the calls are a third of the work.
+    """
+    return _called(function, forceinline=True)
+
+
+def routine(function: _Kernel) -> _Kernel:
+    """Return a function that only kernels call, compiled once: called rarely, or in many places."""
+    return _called(function, forceinline=False)
+
+
+def _called(function: _Kernel, *, forceinline: bool) -> _Kernel:
+    kernel: _Kernel = numba.njit(
+        no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=forceinline, **_OPTIONS
+    )(function)
     return kernel
 
 

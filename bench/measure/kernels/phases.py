@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.measure.kernels.blocks import BLOCK, BLOCK_SHIFT, adjoining_sums, range_sum
-from bench.measure.kernels.compiled import compiled, part
+from bench.measure.kernels.compiled import compiled, part, routine
 from bench.measure.kernels.edges import crossing_near, seek_above, seek_below, transition
 
 __all__ = [
@@ -196,7 +196,7 @@ def _measure_levels(
     table[OVERSHOOT, row] = max(top, late)
 
 
-@part
+@routine
 def _falls_throughout(
     codes: _Array, sums: _Array, sign: int, left: int, right: int, fall: float
 ) -> bool:

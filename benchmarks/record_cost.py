@@ -81,7 +81,7 @@ class Recorder:
         self.journal.append(Kind.STARTED, Started(
             run_id="cost", plan="cost", simulated=True, profile="p", profile_title="P", station="s",
             device=DeviceRecord(model="M", serial="S", firmware="1", udi=""), seed=1,
-            requirements=(row,), not_covered=(), software={}, declared={}, assumptions=(),
+            requirements=(row,), software={}, declared={}, assumptions=(),
             environment={}, operator="", started_at=utc_now(), planned={},
         ))
 

@@ -82,7 +82,7 @@ def _started(ids: list[str]) -> Started:
             )
             for name in ids
         ),
-        not_covered=(), software={}, declared={}, assumptions=(), environment={}, operator="o",
+        software={}, declared={}, assumptions=(), environment={}, operator="o",
         started_at=STAMP, planned={"t": tuple(ids)},
     )  # fmt: skip
 

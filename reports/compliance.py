@@ -78,7 +78,6 @@ class _Page:
     groups: Sequence[tuple[str, Sequence[RequirementView]]]
     requirements: Sequence[RequirementView]
     untested: Sequence[RequirementView]
-    not_covered: Sequence[str]
     rules: Sequence[_RuleUse]
     budgets: Sequence[_BudgetView]
     captures: Sequence[CaptureView]
@@ -140,8 +139,7 @@ def _page(record: RunRecord, figures: Sequence[Drawn], load_waveform: LoadWavefo
         conditional=[measurement_view(r) for r in record.measurements if r.verdict in conditional],
         groups=_groups(views),
         requirements=views,
-        untested=_untested(record, views),
-        not_covered=_not_covered(record),
+        untested=[view for view in views if view.record.verdict == Verdict.NOT_TESTED],
         rules=_rules(record),
         budgets=_budgets(record),
         captures=capture_views(record),
@@ -167,26 +165,6 @@ def _groups(views: Sequence[RequirementView]) -> list[tuple[str, list[Requiremen
     for view in views:
         groups.setdefault(view.record.group, []).append(view)
     return list(groups.items())
-
-
-def _untested(record: RunRecord, views: Sequence[RequirementView]) -> list[RequirementView]:
-    """Return the requirements that a test of this version covers and that were not decided."""
-    hidden = set(record.not_covered)
-    return [
-        view
-        for view in views
-        if view.record.verdict == Verdict.NOT_TESTED
-        and view.record.covered
-        and view.record.id not in hidden
-    ]
-
-
-def _not_covered(record: RunRecord) -> list[str]:
-    """Return the requirements that no test of this version covers, with their titles."""
-    titles = {requirement.id: requirement.title for requirement in record.requirements}
-    ids = list(record.not_covered)
-    ids += [r.id for r in record.requirements if not r.covered and r.id not in ids]
-    return [f"{name} {titles[name]}" if name in titles else name for name in ids]
 
 
 def _rules(record: RunRecord) -> list[_RuleUse]:

@@ -148,18 +148,17 @@ def _case(suite: ET.Element, row: RequirementRecord, record: RunRecord) -> str:
         "worst_margin_pct": "" if row.worst_margin_pct is None else f"{row.worst_margin_pct:.4g}",
     }.items():
         ET.SubElement(properties, "property", name=name, value=_xml_text(value))
-    kind = _junit_kind(row, record)
+    kind = _junit_kind(row)
     if kind:
         said = _xml_text(row.reason)
         ET.SubElement(case, kind, type=row.verdict, message=said)
     return kind
 
 
-def _junit_kind(row: RequirementRecord, record: RunRecord) -> str:
+def _junit_kind(row: RequirementRecord) -> str:
     if row.verdict in _FAILED:
         return "failure"
-    listed = not row.covered or row.id in record.not_covered
-    if row.verdict == Verdict.NOT_APPLICABLE or (row.verdict == Verdict.NOT_TESTED and listed):
+    if row.verdict == Verdict.NOT_APPLICABLE:
         return "skipped"
     return "error" if row.verdict in _UNDECIDED else ""
 

@@ -103,8 +103,6 @@ def _requirement(
     not_applicable = settings.catalogue.not_applicable(identifier, settings.profile)
     if not_applicable:
         state = f"not applicable: {not_applicable}"
-    elif identifier in settings.catalogue.not_covered:
-        state = "not yet covered by this version"
     else:
         state = "tested" if tests else "no test"
     return {"id": identifier, "title": title, "tests": tests, "state": state}

@@ -22,10 +22,6 @@ def run_text(record: RunRecord, folder: Path) -> str:
         f"  measurements: {_counts(record)}",
         *_not_good(record),
         *_worst_margins(record),
-        f"  not yet covered by this version: {len(record.not_covered)} requirements, "
-        "listed in the report"
-        if record.not_covered
-        else "",
         f"  time: {_timing(record)}",
         f"  device time: {record.device_time_s:.1f} s under supply" if record.device_time_s else "",
         f"  report: {folder / 'report.html'}",

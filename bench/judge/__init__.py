@@ -10,6 +10,14 @@ from bench.judge.data_sheets import (
     scope_accuracy,
     transferred_scope,
 )
+from bench.judge.impedance_budgets import (
+    NETWORK_R1_OHM,
+    NETWORK_R2_OHM,
+    Tone,
+    Transfer,
+    impedance_budget,
+    model_ohm,
+)
 from bench.judge.meter_budgets import (
     current_over_shunt_budget,
     current_ratio_budget,
@@ -50,6 +58,8 @@ from bench.judge.time_budgets import (
 )
 
 __all__ = [
+    "NETWORK_R1_OHM",
+    "NETWORK_R2_OHM",
     "Basis",
     "Budget",
     "Contribution",
@@ -62,6 +72,8 @@ __all__ = [
     "Rule",
     "ScopeAccuracy",
     "ScopeRange",
+    "Tone",
+    "Transfer",
     "Transitions",
     "Verdict",
     "amplitude_budget",
@@ -73,12 +85,14 @@ __all__ = [
     "evaluate",
     "fact_verdict",
     "guard_band",
+    "impedance_budget",
     "interval_budget",
     "interval_ratio_budget",
     "judge",
     "level_budget",
     "mean_budget",
     "missing_value_verdict",
+    "model_ohm",
     "multimeter_accuracy",
     "needed_uncertainty",
     "net_charge_budget",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from bench.decision import FAILED
 from bench.judge import Budget, Limit, Verdict, fact_verdict, judge, missing_value_verdict
 from bench.plugin.units import unit_factor
 from bench.profile import Profile
@@ -13,6 +14,10 @@ from bench.requirements import Catalogue
 from bench.station.measured import Measured
 
 __all__ = ["Check", "CheckContext"]
+
+
+SELF_TEST = "self-test"
+"""Kind of a requirement on the bench."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +72,8 @@ class Check:
         budget_id = self._budget(measured)
         for limit in limits:
             row = _judged(requirement, measured, limit)
+            if context.catalogue[requirement].kind == SELF_TEST:
+                row = _of_the_bench(row)
             self._write(
                 replace(row, conditions=where, budget=budget_id),
                 key=f"{requirement}/{quantity}/{_slug(where)}/{limit.basis.value}",
@@ -239,6 +246,19 @@ def _judged(requirement: str, measured: Measured, limit: Limit) -> MeasurementRe
         acceptance_high=judged.acceptance_high,
         reason=measured.reason or judged.reason,
     )
+
+
+def _of_the_bench(row: MeasurementRecord) -> MeasurementRecord:
+    """Return the row of a demand on the bench itself: what it does not meet is no device's FAIL.
+
+    Outside the limit is an ERROR; inside it, but within the guard band, nothing is decided.
+    """
+    if row.verdict not in FAILED:
+        return row
+    outside = row.margin_pct is None or row.margin_pct < 0.0
+    verdict = Verdict.ERROR if outside else Verdict.INCONCLUSIVE
+    said = "outside its limit" if outside else "too near its limit to be decided"
+    return replace(row, verdict=verdict.value, reason=f"the bench itself is {said}, not the device")
 
 
 def _expanded(measured: Measured, scale: float) -> float | None:

@@ -97,8 +97,7 @@ def require_decidable(settings: RunSettings, planned: Iterable[tuple[str, ...]] 
 def _tested(settings: RunSettings, planned: Iterable[tuple[str, ...]]) -> Iterator[Requirement]:
     catalogue = settings.catalogue
     for row in settings.requirements(planned):
-        applies = not catalogue.not_applicable(row.id, settings.profile)
-        if applies and row.id not in catalogue.not_covered:
+        if not catalogue.not_applicable(row.id, settings.profile):
             yield row
 
 

@@ -47,6 +47,8 @@ from reports import write_reports
 __all__ = ["Run", "RunFailed"]
 
 COMPILING_BEAT_S = 5.0
+NETWORK_LIMIT = ("LKG-008", "impedance_deviation")
+"""What the measuring device must keep: requirement and quantity."""
 DIALOGUE_FOLDER = "dialogues"
 _ENDING = frozenset({Kind.PROBLEM, Kind.TEST, Kind.SAFE_STATE, Kind.FINISHED})
 """Lines that are written as far as the disk takes them: nothing is measured any more."""
@@ -158,6 +160,9 @@ class Run:
         self.touched_bench = True
         self._station.prepare()
         self._station.self_test(settings.profile)
+        if self._reads_through_network():
+            (limit,) = self.catalogue.limits(*NETWORK_LIMIT, settings.profile)
+            self._station.check_network(limit)
         while warm_up.is_alive():  # compiling anew may outlast the guardian's patience
             warm_up.join(COMPILING_BEAT_S)
             self._beat()
@@ -171,6 +176,12 @@ class Run:
             short=settings.plan == PRODUCTION,
         )
         self._write(Kind.DEVICE, self.bench.identify())
+
+    def _reads_through_network(self) -> bool:
+        """Whether a test will; the doctor, who runs none, wants to know of every part."""
+        if not self._selected:
+            return True
+        return any(self.catalogue[name].group == "leakage" for name in self._selected)
 
     def rest(self) -> None:
         """After a test: device idle, path open."""

@@ -39,11 +39,6 @@ def started_event(settings: RunSettings, planned: Mapping[str, tuple[str, ...]])
         requirements=tuple(
             _requirement(row, settings) for row in settings.requirements(planned.values())
         ),
-        not_covered=tuple(
-            row.id
-            for row in settings.requirements(planned.values())
-            if row.id in settings.catalogue.not_covered
-        ),
         software=_software(settings, planned),
         declared=dict(settings.profile.declared),
         assumptions=settings.assumptions(),
@@ -59,11 +54,8 @@ def started_event(settings: RunSettings, planned: Mapping[str, tuple[str, ...]])
 
 def _requirement(row: Requirement, settings: RunSettings) -> RequirementRecord:
     not_applicable = settings.catalogue.not_applicable(row.id, settings.profile)
-    covered = row.id not in settings.catalogue.not_covered
     verdict = Verdict.NOT_APPLICABLE if not_applicable else Verdict.NOT_TESTED
-    reason = not_applicable or (
-        "no test of this run measures it" if covered else "not yet covered by this version"
-    )
+    reason = not_applicable or "no test of this run measures it"
     return RequirementRecord(
         id=row.id,
         title=row.title,
@@ -76,7 +68,6 @@ def _requirement(row: Requirement, settings: RunSettings) -> RequirementRecord:
         rule=row.rule_text,
         limit_text=row.limit_text,
         group=row.group,
-        covered=covered,
         changed="" if row.origin == CATALOGUE else row.origin,
         method=row.method,
         kind=row.kind,

@@ -44,7 +44,6 @@ class Started:
     station: str
     seed: int | None
     requirements: tuple[RequirementRecord, ...]
-    not_covered: tuple[str, ...]
     software: Mapping[str, str]
     declared: Mapping[str, str]
     assumptions: tuple[str, ...]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ class Journal:
     def _continue(self) -> tuple[int, str]:
         """Find the end of the chain; a torn last line is cut off, since it never counted."""
         seq, previous, intact = 0, GENESIS, 0
-        for raw in self.path.read_bytes().splitlines(keepends=True):
+        for raw in _lines(self.path):
             if not raw.endswith(b"\n"):
                 break
             try:
@@ -148,7 +149,7 @@ def read_journal(path: Path, *, verify: bool = True) -> Iterator[JournalLine]:
     """
     previous = GENESIS
     try:
-        lines = path.read_bytes().splitlines(keepends=True)
+        lines = _lines(path)
     except OSError as error:
         raise FileFormatError(
             f"{path}: cannot be read ({error.strerror}); is this a run folder?"
@@ -166,6 +167,11 @@ def read_journal(path: Path, *, verify: bool = True) -> Iterator[JournalLine]:
             )
         previous = line.sha256
         yield line
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Return the lines with their ends; a carriage return within one ends nothing."""
+    return list(io.BytesIO(path.read_bytes()))
 
 
 def _decode(raw: bytes) -> JournalLine:

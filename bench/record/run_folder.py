@@ -149,7 +149,7 @@ def load_run(folder: Path) -> RunRecord:
     finished = gathered.finished or Finished(outcome="aborted", finished_at="")
     safe_state = gathered.safe_state or SafeStateRecord(confirmed=False, steps=())
     requirements = tuple(_decided(requirement, gathered) for requirement in started.requirements)
-    required = [Verdict(row.verdict) for row in requirements if row.covered]
+    required = [Verdict(row.verdict) for row in requirements]
     bench_failed = not safe_state.confirmed or any(p.decides_run for p in gathered.problems)
     verdict = run_verdict(
         required, bench_failed=bench_failed, completed=finished.outcome == "completed"
@@ -179,7 +179,6 @@ def load_run(folder: Path) -> RunRecord:
         software=started.software,
         declared=started.declared,
         assumptions=started.assumptions,
-        not_covered=started.not_covered,
         environment=started.environment,
         timing_s=finished.timing_s,
         device_time_s=finished.device_time_s,
@@ -272,7 +271,7 @@ def _requirements_reason(verdict: Verdict, requirements: tuple[RequirementRecord
         Verdict.ERROR: ("ERROR",),
         Verdict.INCOMPLETE: ("INCONCLUSIVE", "NOT TESTED"),
     }.get(verdict, ())
-    named = [row.id for row in requirements if row.covered and row.verdict in wanted]
+    named = [row.id for row in requirements if row.verdict in wanted]
     if not named:
         return "every required requirement was decided and met" if verdict is Verdict.PASS else ""
     return f"{verdict.value}: {', '.join(named)}"
@@ -284,7 +283,7 @@ _SUMMARY_MEASUREMENT = (
     "waveforms", "attempt", "reason",
 )  # fmt: skip
 _SUMMARY_REQUIREMENT = (
-    "id", "title", "clause", "verdict", "worst_margin_pct", "reason", "covered",
+    "id", "title", "clause", "verdict", "worst_margin_pct", "reason",
 )  # fmt: skip
 
 

@@ -188,8 +188,6 @@ class RequirementRecord:
     rule: str = ""
     limit_text: str = ""
     group: str = ""
-    covered: bool = True
-    """False where no test of this version covers it (the visible list)."""
     changed: str = ""
     """The user's file and reason where it is not the catalogue's own row."""
     method: str = ""
@@ -266,7 +264,6 @@ class RunRecord:
     """What the profile declares, as printed: name to text with unit and mark."""
     assumptions: tuple[str, ...] = ()
     """Profile fields and limits that are only proposed or recalled, one line each."""
-    not_covered: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     timing_s: Mapping[str, float] = field(default_factory=dict[str, float])
     """Where the wall time went: device wait, acquire, transfer, analyse, record, report."""

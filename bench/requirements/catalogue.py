@@ -24,7 +24,6 @@ __all__ = ["Catalogue", "limits", "load_catalogue"]
 
 DATA: Final = Path(__file__).with_name("data")
 SAFETY_GROUPS: Final = ("fault", "leakage")
-NOT_COVERED: Final = "not_covered.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +31,6 @@ class Catalogue:
     """The requirements in force, in the order of their groups and ids."""
 
     rows: Mapping[str, Requirement]
-    not_covered: frozenset[str]
-    """Rows of a plan that no test of this version measures: listed, and not required to pass."""
     sha256: str
     rules: Mapping[str, Rule] = field(default_factory=dict[str, Rule])
     """Decision rules of the station: by requirement, by group, or by the rule they replace."""
@@ -149,21 +146,7 @@ def _shipped() -> Catalogue:
         table = read_toml(DATA / f"{group}.toml", kind="requirement file")
         rows |= read_requirements(table, known=rows, group=group)
         digest.update(table.source.sha256.encode())
-    return Catalogue(
-        rows=MappingProxyType(rows), not_covered=_not_covered(rows), sha256=digest.hexdigest()
-    )
-
-
-def _not_covered(rows: Mapping[str, Requirement]) -> frozenset[str]:
-    table = read_toml(DATA / NOT_COVERED, kind="list of requirements not covered")
-    listed = table.texts("requirements")
-    table.finish()
-    for requirement in listed:
-        if requirement not in rows:
-            raise table.problem(
-                f"requirements: {requirement!r} is not in the catalogue", "requirements"
-            )
-    return frozenset(listed)
+    return Catalogue(rows=MappingProxyType(rows), sha256=digest.hexdigest())
 
 
 def _order(row: Requirement) -> tuple[int, str]:

@@ -149,6 +149,7 @@ class Bench:
             accuracy=station.accuracy.multimeter,
             acquirer=self.acquirer,
             clock=self.clock,
+            network=station.network,
         )
         self._residuals: dict[str, Residual] = {}
         self.direct = DirectCurrent(
@@ -386,6 +387,7 @@ class Bench:
     def through_measuring_device(self, state: str) -> Residual:
         """Return what the measuring device showed in a state that delivers nothing; read once."""
         if state not in self._residuals:
+            self.measuring_device.network.must_be_usable()
             self.quiet.enter(state)
             self._residuals[state] = self.measuring_device.read()
             self.quiet.leave(state)

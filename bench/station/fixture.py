@@ -11,6 +11,7 @@ from instruments.roles import LoadSwitch, Supply
 __all__ = [
     "BATTERY_OUTPUT",
     "CHARGER_OUTPUT",
+    "CHECK_SOURCE",
     "DRY_LOADS_OHM",
     "LEAD_LOOP",
     "LEAKAGE_RELAYS",
@@ -31,7 +32,8 @@ DRY_LOADS_OHM: Final[Mapping[str, float]] = {
 LEAD_LOOP: Final = "lead_loop"
 """Relay of the meter across the force and sense wires of both electrode clips."""
 
-LEAKAGE_RELAYS: Final = ("applied_part", "housing", "check_source")
+CHECK_SOURCE: Final = "check_source"
+LEAKAGE_RELAYS: Final = ("applied_part", "housing", CHECK_SOURCE)
 """Relays of the measuring device: what is joined to it, and its check source."""
 
 BATTERY_OUTPUT: Final = 1

@@ -33,6 +33,7 @@ from bench.station.direct_current import Shunt
 from bench.station.electrode import electrode_range
 from bench.station.fixture import Fixture
 from bench.station.measured import Measured
+from bench.station.network_check import NetworkPoint, NetworkProof
 from bench.station.reactions import Reactions
 from bench.station.scales import Label
 from bench.station.treatment import Treatment
@@ -96,6 +97,8 @@ class Residual:
     ac_v: tuple[float, ...]
     range_v: float
     accuracy: MultimeterAccuracy
+    note: str = ""
+    """What is to be said beside it of the network."""
 
 
 class QuietStates:
@@ -175,12 +178,24 @@ class MeasuringDevice:
         accuracy: MultimeterAccuracy,
         acquirer: Acquirer,
         clock: Clock,
+        network: NetworkProof,
     ) -> None:
         self._fixture = fixture
         self._dmm = dmm
         self._accuracy = accuracy
         self._acquirer = acquirer
         self._clock = clock
+        self.network = network
+
+    def proven(self) -> tuple[NetworkPoint, ...]:
+        """Return how far the network was from its model before the device had power.
+
+        Raises NotOffered where it was not checked, FixtureError where there is nothing to measure.
+        """
+        if not self.network.points:
+            self.network.must_be_usable()
+            raise NotOffered(self.network.not_verified)
+        return self.network.points
 
     def read(self, how: ResidualReadings = THOROUGH) -> Residual:
         """Put the network on the electrodes, read d.c. and a.c. volts, and take it off again."""
@@ -208,6 +223,7 @@ class MeasuringDevice:
             ac_v=tuple(map(float, ac_v)),
             range_v=range_v,
             accuracy=self._accuracy,
+            note=self.network.note,
         )
 
     def leakage(self, path: str, how: ResidualReadings = THOROUGH) -> Residual:
@@ -219,6 +235,7 @@ class MeasuringDevice:
         """
         if not self._fixture.has(path):
             raise NotOffered(f"the station has no relay {path!r}: leakage to earth is not measured")
+        self.network.must_be_usable()
         self._fixture.isolate_device()
         self._fixture.close(path, "measuring_device", "dmm_measuring_device")
         residual = self._readings(how)
@@ -260,6 +277,7 @@ class MeasuringDevice:
         return capture
 
     def _connect(self) -> None:
+        self.network.must_be_usable()
         self._fixture.close("device", "measuring_device", "dmm_measuring_device")
         self._fixture.open("contact")
 
@@ -272,13 +290,13 @@ def residual_dc(residual: Residual) -> Measured:
     accuracy = residual.accuracy
     limit_v = accuracy.voltage_limit_v(float(np.mean(residual.dc_v)), range_v=residual.range_v)
     meter = rectangular("multimeter", limit_v, source=accuracy.reference)
-    return _over_network("residual direct current", residual.dc_v, meter)
+    return _over_network("residual direct current", residual.dc_v, meter, note=residual.note)
 
 
 def residual_ac(residual: Residual) -> Measured:
     """Return the weighted r.m.s. alternating current through the network, in A."""
     meter = _alternating_meter(float(np.mean(residual.ac_v)), residual.range_v, residual.accuracy)
-    return _over_network("residual alternating current", residual.ac_v, meter)
+    return _over_network("residual alternating current", residual.ac_v, meter, note=residual.note)
 
 
 def leakage_current(residual: Residual) -> Measured:
@@ -298,7 +316,7 @@ def leakage_current(residual: Residual) -> Measured:
     budget = evaluate(
         "leakage current", "A", inputs, lambda dc, ac: total_a + share[0] * dc + share[1] * ac
     )
-    return Measured(value=total_a, unit="A", budget=budget)
+    return Measured(value=total_a, unit="A", budget=budget, reason=residual.note)
 
 
 def _alternating_meter(mean_v: float, range_v: float, accuracy: MultimeterAccuracy) -> Input:
@@ -306,8 +324,11 @@ def _alternating_meter(mean_v: float, range_v: float, accuracy: MultimeterAccura
     return rectangular("multimeter", limit_v, source="a.c. volts of such a meter [R]")
 
 
-def residual_rms(capture: Capture) -> Measured:
-    """Return the unweighted r.m.s. current through 1 kΩ, in A; the channel's noise is in it."""
+def residual_rms(capture: Capture, *, note: str = "") -> Measured:
+    """Return the unweighted r.m.s. current through 1 kΩ, in A; the channel's noise is in it.
+
+    ``note`` is what is to be said beside it of the network.
+    """
     evidence = capture.sha256(Label.ELECTRODE)
     if capture.clipped(Label.ELECTRODE):
         return Measured(
@@ -322,10 +343,11 @@ def residual_rms(capture: Capture) -> Measured:
         unit="A",
         budget=level.scaled(1.0 / NETWORK_OHM, unit="A").named("unweighted residual current"),
         waveforms=evidence,
+        reason=note,
     )
 
 
-def _over_network(name: str, readings_v: Sequence[float], meter: Input) -> Measured:
+def _over_network(name: str, readings_v: Sequence[float], meter: Input, *, note: str) -> Measured:
     mean_v = float(np.mean(readings_v))
     spread_v = float(np.std(readings_v, ddof=1)) / len(readings_v) ** 0.5
     inputs = [
@@ -340,4 +362,4 @@ def _over_network(name: str, readings_v: Sequence[float], meter: Input) -> Measu
         ),
     ]  # fmt: skip
     budget = evaluate(name, "A", inputs, lambda spread, error, ohm: (mean_v + spread + error) / ohm)
-    return Measured(value=abs(mean_v) / NETWORK_OHM, unit="A", budget=budget)
+    return Measured(value=abs(mean_v) / NETWORK_OHM, unit="A", budget=budget, reason=note)

@@ -10,6 +10,7 @@ from bench.clock import Clock, TwinClock, WallClock
 from bench.device import open_link
 from bench.device.link import DeviceLink
 from bench.errors import BenchError, FixtureError, NotConnected
+from bench.judge import Limit
 from bench.profile import Profile
 from bench.record import utc_now
 from bench.record.events import Kind
@@ -20,8 +21,15 @@ from bench.station.attention import AttentiveClock
 from bench.station.configuration import InstrumentEntry, Station
 from bench.station.corrections import CorrectedMultimeter
 from bench.station.direct_current import Shunt
-from bench.station.fixture import BATTERY_OUTPUT, CHARGER_OUTPUT, REFERENCE_OUTPUT, Fixture
+from bench.station.fixture import (
+    BATTERY_OUTPUT,
+    CHARGER_OUTPUT,
+    CHECK_SOURCE,
+    REFERENCE_OUTPUT,
+    Fixture,
+)
 from bench.station.guardian import Guardian, GuardianOrders
+from bench.station.network_check import NetworkCheck, NetworkProof, not_checked
 from bench.station.ranges import RangeChoice
 from bench.station.safe_state import SafeStateParts
 from bench.station.scales import ChannelView, Label, Scales
@@ -81,6 +89,7 @@ class OpenStation:
         self._device: DeviceLink | None = None
         self._transfer: Transfer | None = None
         self.device_released = False
+        self.network: NetworkProof = not_checked("nothing in this run was to be read through it")
 
     def elapsed_s(self) -> float:
         """Return the time since the station was opened, on its own clock."""
@@ -206,6 +215,26 @@ class OpenStation:
         )
         tests.compensation()
         self.fixture.isolate_device()
+
+    def check_network(self, limit: Limit) -> None:
+        """Hold the measuring device against its model, before the device has power.
+
+        What is wrong with it is kept for the tests that would read through it.
+        """
+        if self._generator is None:
+            self.network = not_checked("the station has no check source ([instruments.generator])")
+        elif not self.fixture.has(CHECK_SOURCE):
+            self.network = not_checked(f"the station has no relay {CHECK_SOURCE!r}")
+        else:
+            check = NetworkCheck(
+                fixture=self.fixture,
+                dmm=self.dmm,
+                accuracy=self.accuracy.multimeter,
+                acquirer=self.acquirer,
+                generator=self._generator,
+                record=self._step,
+            )
+            self.network = check.prove(limit)
 
     def suspected(self) -> str:
         """Return what of the bench explains that a device misbehaved, or nothing."""

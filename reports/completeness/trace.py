@@ -20,7 +20,7 @@ class Orphans:
     """What lacks its partner, by name."""
 
     requirements: tuple[str, ...]
-    """Without a test, and neither excused as not applicable nor listed as not covered."""
+    """Without a test, and not excused as not applicable."""
     controls: tuple[str, ...]
     """Risk controls that name no hazard."""
     tests: tuple[str, ...]
@@ -36,9 +36,7 @@ def orphans(record: RunRecord) -> Orphans:
     tested = {name for ids in demanded.values() for name in ids}
     return Orphans(
         requirements=tuple(
-            row.id
-            for row in record.requirements
-            if row.id not in tested and not _excused(row, record)
+            row.id for row in record.requirements if row.id not in tested and not _excused(row)
         ),
         controls=tuple(
             row.id for row in record.requirements if _is_control(row) and not row.hazards
@@ -61,9 +59,8 @@ def _demanded(record: RunRecord) -> Mapping[str, tuple[str, ...]]:
     return record.planned or {test.node_id: test.requirements for test in record.tests}
 
 
-def _excused(row: RequirementRecord, record: RunRecord) -> bool:
-    listed = not row.covered or row.id in record.not_covered
-    return listed or (row.verdict == Verdict.NOT_APPLICABLE and bool(row.reason))
+def _excused(row: RequirementRecord) -> bool:
+    return row.verdict == Verdict.NOT_APPLICABLE and bool(row.reason)
 
 
 def trace_items(record: RunRecord) -> tuple[Finding, ...]:

@@ -15,10 +15,10 @@ from bench.record.schema import (
 DEVICE = DeviceRecord(model="M", serial="S1", firmware="1.0", udi="")
 
 
-def requirement(identifier, *, covered=True, verdict="NOT TESTED"):
+def requirement(identifier, *, verdict="NOT TESTED"):
     return RequirementRecord(
         id=identifier, title=identifier, clause="", source="", mark="P", verdict=verdict,
-        worst_margin_pct=None, reason="no test of this run measures it", covered=covered,
+        worst_margin_pct=None, reason="no test of this run measures it",
     )  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def write(folder, *lines, planned=None, requirements=None):
     create_run_folder(folder)
     started = Started(
         run_id="r", plan="release", simulated=True, device=DEVICE, profile="p", profile_title="P",
-        station="s", seed=1, requirements=requirements or (requirement("OUT-001"),), not_covered=(),
+        station="s", seed=1, requirements=requirements or (requirement("OUT-001"),),
         software={}, declared={}, assumptions=(), environment={}, operator="", started_at="2026-11-24T10:00:00.000+00:00",
         planned=planned if planned is not None else {"test_a": ("OUT-001",)},
     )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from bench.errors import FileFormatError, UsageError
 from bench.record import create_run_folder, load_run, summary_bytes
 from bench.record.events import Finished, Kind, Problem
-from tests.record.folders import DONE, OVER, SAFE, measurement, requirement, write
+from tests.record.folders import DONE, OVER, SAFE, measurement, write
 
 
 def test_a_complete_run_passes(tmp_path):
@@ -68,18 +68,6 @@ def test_a_problem_of_the_bench_is_an_error_of_its_requirement(tmp_path):
     record = load_run(folder)
 
     assert ("ERROR", "scope silent") == (record.verdict, record.requirements[0].reason)
-
-
-def test_a_requirement_not_covered_yet_does_not_stop_a_pass(tmp_path):
-    folder = write(
-        tmp_path / "run", (Kind.MEASUREMENT, measurement("OUT-001")), DONE, SAFE, OVER,
-        requirements=(requirement("OUT-001"), requirement("OUT-002", covered=False)),
-    )  # fmt: skip
-
-    record = load_run(folder)
-
-    assert ["PASS", "NOT TESTED"] == [row.verdict for row in record.requirements]
-    assert record.verdict == "PASS"
 
 
 def test_the_summary_has_the_promised_keys(tmp_path):

@@ -110,6 +110,16 @@ def changes_noticed(folder, count):
     return noticed
 
 
+def test_a_carriage_return_in_a_line_hides_nothing_behind_it(closed, key_path):
+    sign(closed, key_path)
+    path = closed / "journal.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"statement"', b'"statem\rnt"'))
+
+    assert verify_run(closed).findings
+    with pytest.raises(FileFormatError, match="not a journal line"):
+        Journal(path)
+
+
 def test_a_thousand_changed_bytes_of_a_signed_run_are_noticed(closed, key_path):
     sign(closed, key_path)
 

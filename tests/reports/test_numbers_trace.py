@@ -84,7 +84,7 @@ def journalled(tmp_path):
     started = Started(
         run_id=record.run_id, plan=record.plan, simulated=True, device=record.device,
         profile=record.profile, profile_title="", station="s", seed=1,
-        requirements=record.requirements, not_covered=(), software={}, declared={},
+        requirements=record.requirements, software={}, declared={},
         assumptions=(), environment={}, operator="o", started_at=record.started_at, planned={},
     )  # fmt: skip
     awkward = replace(record.measurements[0], value=0.0123456, expanded_uncertainty=0.00098)

@@ -132,7 +132,7 @@ def folder_of(path, record):
     started = Started(
         run_id=record.run_id, plan=record.plan, simulated=True, device=record.device,
         profile=record.profile, profile_title="", station="s", seed=1,
-        requirements=record.requirements, not_covered=(), software={}, declared={},
+        requirements=record.requirements, software={}, declared={},
         assumptions=(), environment={}, operator="o", started_at=record.started_at, planned={},
     )  # fmt: skip
     path.mkdir(parents=True)

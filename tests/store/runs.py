@@ -19,7 +19,7 @@ def write_run(parent, name, *, serial="S1", rows=5, simulated=True, firmware="1.
     started = Started(
         run_id=name, plan="release", simulated=simulated, profile="p", profile_title="P",
         device=DeviceRecord(model="M", serial=serial, firmware=firmware, udi=""),
-        station="s", seed=1, requirements=(requirement("OUT-001"),), not_covered=(),
+        station="s", seed=1, requirements=(requirement("OUT-001"),),
         software={}, declared={}, assumptions=(), environment={}, operator="",
         started_at=f"2026-11-24T10:00:00.{len(list(parent.iterdir())):03d}+00:00",
         planned={"test_a": ("OUT-001",)},

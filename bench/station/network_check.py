@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from bench.decision import FAILED
 from bench.errors import FixtureError, NotOffered, ReadingOverload
 from bench.judge import (
     NETWORK_R1_OHM,
@@ -145,7 +146,7 @@ class NetworkCheck:
             expanded = 100.0 * (point.deviation.expanded_uncertainty or 0.0)
             verdict = judge(value, expanded_uncertainty=expanded, limit=limit).verdict
             text = f"{value:+.2f} ± {expanded:.2f} {_UNIT} from its model at {_hertz(point)}"
-            within = (limit.low or 0.0) <= value <= (limit.high or 0.0)
+            wrong = verdict in FAILED and not (limit.low or 0.0) <= value <= (limit.high or 0.0)
             self._record(
                 SelfTestStep(
                     name=f"measuring device at {_hertz(point)}", passed=verdict is Verdict.PASS,
@@ -154,7 +155,7 @@ class NetworkCheck:
                 )
             )  # fmt: skip
             if verdict is not Verdict.PASS:
-                (undecided if within else outside).append(text)
+                (outside if wrong else undecided).append(text)
         problem = "; ".join(outside)
         return NetworkProof(
             points=points, problem=problem, not_verified="; ".join([*outside, *undecided])

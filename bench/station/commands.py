@@ -161,8 +161,10 @@ class Commands:
         pulses = phases_in(capture.waveforms[Label.CURRENT], self._profile)
         return self._treatment.link.status(), capture, pulses
 
-    def link_loss(self, *, load_ohm: float, phase_s: float) -> tuple[Reaction, float, DeviceStatus]:
-        """Fall silent towards a running device that watches its link.
+    def link_loss(
+        self, *, load_ohm: float, phase_s: float, margin: float = LOSS_MARGIN
+    ) -> tuple[Reaction, float, DeviceStatus]:
+        """Fall silent towards a running device that watches its link, for ``margin`` times its time.
 
         Returns its reaction, the time it was to wait, and its status afterwards. Raises NotOffered
         where the device neither declares a link time-out nor lets one be set.
@@ -174,7 +176,7 @@ class Commands:
         timeout_s = profile.timers.link_timeout_s or HEARTBEAT_S
         declared = profile.timers.link_timeout_s is not None
         last: Callable[[], object] = link.status if declared else partial(link.heartbeat, timeout_s)
-        observe_s = LOSS_MARGIN * timeout_s + hold_off_s(profile)
+        observe_s = margin * timeout_s + hold_off_s(profile)
         with self._clock.silence():
             capture = self._records.take(
                 "link lost while running",

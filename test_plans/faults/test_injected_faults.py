@@ -13,6 +13,7 @@ PHASES = 10
 
 
 @pytest.mark.requirement("FLT-006")
+@pytest.mark.full_scope
 def test_direct_current_fault_ends_the_output(bench: Bench, check: Check) -> None:
     load_ohm = 2000.0
     for polarity in bench.injections.polarities:
@@ -27,6 +28,7 @@ def test_direct_current_fault_ends_the_output(bench: Bench, check: Check) -> Non
 
 
 @pytest.mark.requirement("FLT-006")
+@pytest.mark.full_scope
 def test_second_limiter_alone_holds_back_direct_current(bench: Bench, check: Check) -> None:
     if "second d.c. limiter" not in bench.profile.features:
         return

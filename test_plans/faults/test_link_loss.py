@@ -16,6 +16,7 @@ LOSSES = 3
 
 
 @pytest.mark.requirement("FLT-014")
+@pytest.mark.full_scope
 def test_session_goes_on_where_no_link_is_needed(bench: Bench, check: Check) -> None:
     if bench.profile.timers.link_timeout_s is not None:
         check.undecided(
@@ -32,6 +33,7 @@ def test_session_goes_on_where_no_link_is_needed(bench: Bench, check: Check) -> 
 
 
 @pytest.mark.requirement("FLT-014", "FLT-026")
+@pytest.mark.full_scope
 def test_lost_link_ends_the_output_where_it_is_watched(bench: Bench, check: Check) -> None:
     try:
         found = [

@@ -69,7 +69,7 @@ def test_a_trip_is_latched_and_reported(bench: Bench, check: Check) -> None:
 
 @pytest.mark.requirement("FLT-015")
 def test_declared_temperature_is_a_fault(bench: Bench, check: Check) -> None:
-    hot = bench.line.ends.trip().hot
+    hot = bench.line.ends.hot()
     check.fact(
         "FLT-015", "fault reported", holds="TEMP" in hot.faults, found=hot.text,
         at_degc=bench.profile.protection.over_temperature_c,

@@ -67,8 +67,6 @@ class Trip:
     """A second later."""
     refusal: str
     """Of START; empty where it was accepted."""
-    hot: DeviceStatus
-    """At a substituted temperature of the declared cut-off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +118,7 @@ class Ends:
         self._bench = bench
         profile = bench.profile
         self._level, self._load_ohm = profile.highest_level, profile.loads_ohm[0]
+        self.session = chain.session().step(self._session)
         charging = chain.session()
         self.charger = charging.step(self._charger)
         self.charging = charging.step(self._charging)
@@ -127,10 +126,12 @@ class Ends:
             path: charging.step(lambda path=path: self._leakage(path)) for path in LEAKAGE_PATHS
         }
         charging.step(bench.fixture.unplug_charger)
-        self.trip = chain.session().step(self._trip)
+        tripped = chain.session()
+        self.trip = tripped.step(self._trip)
+        self.hot = tripped.step(self._hot)
+        tripped.step(self._undo_trip)
         self.hang = chain.session().step(self._hang)
         self.stop = chain.session().step(self._stop)
-        self.session = chain.session().step(self._session)
 
     def _phase_s(self, purpose: str) -> float:
         return self._bench.phases_s(1, purpose)[0]
@@ -145,7 +146,8 @@ class Ends:
 
     def _charging(self) -> Charging:
         bench = self._bench
-        refusal = self._try_to_start()
+        inhibited = bench.profile.protection.charge_inhibit
+        refusal = self._try_to_start() if inhibited else "not tried"
         bench.treatment.connect(LOAD_OHM)
         return Charging(
             refusal=refusal,
@@ -157,7 +159,7 @@ class Ends:
         return self._bench.measuring_device.leakage(path, LEAKAGE)
 
     def _trip(self) -> Trip:
-        """Let the hardware protection trip alone, wait, and heat what has tripped."""
+        """Let the hardware protection trip alone, take its cause away, and wait."""
         bench, link = self._bench, self._bench.treatment.link
         protection = bench.profile.protection
         reaction = bench.reactions.overcurrent(
@@ -168,20 +170,22 @@ class Ends:
             stop_after=False,
             injected_ua=ABOVE_THRESHOLD * protection.overcurrent_ua,
         )
+        link.inject("overcurrent_ua", 0)
         bench.clock.sleep(LATCH_S)
-        status = link.status()
-        refusal = self._try_to_start()
-        link.inject("thermistor_c10", 10 * protection.over_temperature_c)
+        return Trip(reaction=reaction, status=link.status(), refusal=self._try_to_start())
+
+    def _hot(self) -> DeviceStatus:
+        """Substitute the declared temperature of the cut-off, at rest behind the trip."""
+        bench, link = self._bench, self._bench.treatment.link
+        link.inject("thermistor_c10", 10 * bench.profile.protection.over_temperature_c)
         bench.clock.sleep(TEMPERATURE_S)
-        hot = link.status()
-        self._undo_trip()
-        return Trip(reaction=reaction, status=status, refusal=refusal, hot=hot)
+        return link.status()
 
     def _undo_trip(self) -> None:
         """Take back what was injected, without the time that a restart takes: a hang comes next."""
         link = self._bench.treatment.link
-        link.inject("overcurrent_ua", 0)
-        link.inject("thermistor_c10", 10 * COOL_C)
+        if "thermistor_c10" in self._bench.profile.protection.injections:
+            link.inject("thermistor_c10", 10 * COOL_C)
         link.enable_protection("oc_fw", enabled=True)
 
     def _hang(self) -> Reaction:

@@ -152,15 +152,16 @@ class DirectCurrent:
     def of_cycles(self, repetition: Repetition, *, quick: bool = False) -> DirectReading:
         """Return the mean over whole repetitions of a running device.
 
-        ``quick``: one reading a start phase where each holds whole repetitions; the few degrees of
-        freedom are in the uncertainty.
+        ``quick``: one reading a start phase where each holds whole repetitions, else the readings of
+        one start phase; the fewer degrees of freedom are in the uncertainty.
         """
         if not holds_cycles(repetition, self._accuracy):
             return self._sweep(Sweeps.of(repetition, self._accuracy))
         apertures = Apertures.of(repetition, self._accuracy)
         if quick and apertures.whole:
             apertures = replace(apertures, readings_per_phase=1)
-        return self._read(apertures, phases=START_PHASES)
+        phases = 1 if quick and not apertures.whole else START_PHASES
+        return self._read(apertures, phases=phases)
 
     def over(self, aperture_s: float, *, readings: int = RESIDUAL_READINGS) -> DirectReading:
         """Return the mean over readings of at least ``aperture_s`` each, at most a second.

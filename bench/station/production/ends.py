@@ -44,6 +44,8 @@ SAMPLES_PER_PULSE: Final = 40
 ENVELOPES: Final = 1.5
 QUICK_START: Final = 0.3
 """Of the declared start delay: most devices begin by then, and the record is the shorter."""
+CERTAIN: Final = 1.2
+"""The tolerance of a session over what of it cannot be seen: half of that, and its uncertainty."""
 OVERTIME: Final = 0.1
 """Twice the tolerance of a session, over its length."""
 
@@ -87,8 +89,7 @@ class WholeSession:
     def length(self, profile: Profile, timebase_ppm: float) -> Measured:
         """Return how long the session lasted by its record, in s; None where it did not end.
 
-        Its first pulses, before the ramp has brought them above what counts as off, are not seen,
-        and the last may be a period before the end.
+        What of it cannot be seen is added in half, and half of it is as uncertain.
         """
         evidence = self.capture.sha256(Label.CURRENT, Label.SYNC)
         if self.length_s is None:
@@ -96,19 +97,30 @@ class WholeSession:
                 value=None, unit="s", waveforms=evidence,
                 reason="no output" if self.delay_s is None else "the output did not end",
             )  # fmt: skip
-        hidden_s = profile.timers.ramp_s * profile.off_a / (profile.levels[-1].current_ua * 1e-6)
-        unseen_s = hidden_s + 1.0 / profile.slowest_rate_hz + profile.timers.stop_ramp_s
+        half_s = 0.5 * unseen_s(profile)
         budget = evaluate(
             "session", "s",
             [
                 rectangular(
-                    "ends", unseen_s, value=self.length_s, source="declared ramp, period, stop ramp"
+                    "ends", half_s, value=self.length_s + half_s,
+                    source="declared ramp, period and stop ramp",
                 ),
                 rectangular("timebase", timebase_ppm * 1e-6, source="scope"),
             ],
             lambda ends, base: ends * (1.0 + base),
         )  # fmt: skip
-        return Measured(value=self.length_s, unit="s", budget=budget, waveforms=evidence)
+        return Measured(value=self.length_s + half_s, unit="s", budget=budget, waveforms=evidence)
+
+
+def unseen_s(profile: Profile) -> float:
+    """Return how much of a session's ends no record shows.
+
+    The first pulses, before the ramp has brought them above what counts as off, the pause behind the
+    last pulse, and what a ramp at the end takes.
+    """
+    wave, timers = profile.waveform, profile.timers
+    hidden_s = timers.ramp_s * profile.off_a / (profile.levels[-1].current_ua * 1e-6)
+    return hidden_s + wave.pulse_period_s + wave.train_gap_s + timers.stop_ramp_s
 
 
 class Ends:
@@ -237,10 +249,12 @@ class Ends:
 
     @property
     def _session_s(self) -> float:
-        """Return whole seconds that hold the ramp and enough of what comes behind it."""
+        """Return whole seconds: for the ramp, what comes behind it, and a tolerance that shows."""
         profile = self._bench.profile
-        ramp_s = profile.timers.ramp_s
-        return float(math.ceil(ramp_s + max(ramp_s, ENVELOPES * profile.waveform.rhythm_s)))
+        ramp_s, relative = profile.timers.ramp_s, profile.tolerance.session.relative
+        risen_s = ramp_s + max(ramp_s, ENVELOPES * profile.waveform.rhythm_s)
+        decided_s = CERTAIN * unseen_s(profile) / relative if relative else 0.0
+        return float(math.ceil(max(risen_s, decided_s)))
 
     def _seen(
         self, capture: Capture, session_s: float, running: DeviceStatus, ended: DeviceStatus

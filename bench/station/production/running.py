@@ -170,7 +170,10 @@ class Running:
                 self._reading = bench.direct.of_cycles(repetition, quick=True)
 
         duration_s = record_duration_s(bench.profile)
-        output = bench.record_for(duration_s, self._level, self._first_ohm, meanwhile=read)
+        try:
+            output = bench.record_for(duration_s, self._level, self._first_ohm, meanwhile=read)
+        except NotOffered:  # no memory for all channels: once more, the current alone
+            output = bench.record_for(duration_s, self._level, self._first_ohm)
         output.must_deliver()
         return output
 

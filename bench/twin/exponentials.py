@@ -19,7 +19,10 @@ _BISECTIONS = 80
 
 def value(terms: Iterable[Term], t_s: float) -> float:
     """Return the sum at ``t_s``."""
-    return sum(weight * exp(rate * t_s) for weight, rate in terms)
+    total = 0.0
+    for weight, rate in terms:
+        total += weight * exp(rate * t_s)
+    return total
 
 
 def integral(terms: Iterable[Term], stop_s: float) -> float:

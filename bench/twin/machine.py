@@ -175,7 +175,11 @@ class Machine(Part):
         if self._orbit is not None:
             return self._orbit.ends_ns
         due = self._timer.next_ns(self._timeline.now_ns) if self._timer is not None else None
-        for other in (self._analogue.corner_ns, *(monitor.due_ns for monitor in self.monitors)):
+        corner_ns = self._analogue.corner_ns
+        if corner_ns is not None and (due is None or corner_ns < due):
+            due = corner_ns
+        for monitor in self.monitors:
+            other = monitor.due_ns
             if other is not None and (due is None or other < due):
                 due = other
         return due
@@ -195,7 +199,8 @@ class Machine(Part):
             self._step_timer(self._timer, now_ns)
 
     def _step_timer(self, timer: PulseTimer, now_ns: int) -> None:
-        if timer.next_begin_ns > now_ns or timer.next_ns(now_ns) < timer.next_begin_ns:
+        begin_ns = timer.next_begin_ns
+        if begin_ns > now_ns or timer.next_ns(now_ns) < begin_ns:
             timer.do_due(now_ns)
             return
         if timer.index >= 0:

@@ -162,8 +162,9 @@ class DirectCurrent(Part):
             return False
         if min(self._commanded_c) >= 0.0 or max(self._commanded_c) <= 0.0:
             return True  # one polarity only: the threshold lies above its declared mean
-        magnitudes = [abs(charge_c) for charge_c in self._commanded_c]
-        return max(magnitudes) - min(magnitudes) <= 1e-3 * max(magnitudes)
+        magnitudes = list(map(abs, self._commanded_c))
+        largest = max(magnitudes)
+        return largest - min(magnitudes) <= 1e-3 * largest
 
 
 class Watchdog(Part):

@@ -187,6 +187,12 @@ class PulseTimer:
 
     def _telling_sample(self) -> tuple[int, bool] | None:
         """Return the next sample that tells something."""
-        if not self._samples or self.client.suspicious():
-            return self._samples[0] if self._samples else None
-        return next((sample for sample in self._samples if sample[1]), None)
+        samples = self._samples
+        if not samples:
+            return None
+        if self.client.suspicious():
+            return samples[0]
+        for sample in samples:
+            if sample[1]:
+                return sample
+        return None

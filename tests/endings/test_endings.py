@@ -165,6 +165,23 @@ def test_a_switch_that_stays_stuck_is_13_over_everything(tmp_path):
     assert 2 == ending.kinds().count("safe_state")  # the guardian tried as well
 
 
+def test_a_check_source_that_was_left_on_is_switched_off_by_the_guardian(tmp_path):
+    body = """
+    source = bench._station._generator
+    source.configure_sine(frequency_hz=1e3, peak_v=10.0)
+    source.switch_output(on=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ending = start(tmp_path, body)
+
+    assert -signal.SIGKILL == ending.wait()
+    ending.wait_for_end()
+    steps = {step.name: step for step in ending.record().safe_state.steps}
+    assert steps["check source off"].passed
+    assert "reports its output off" in steps["check source off"].detail
+    ending.require_safe_and_kept()
+
+
 BUSY = """
 import os, sys
 from bench.errors import InstrumentTimeout

@@ -10,7 +10,7 @@ from bench.device.link import DeviceState
 from bench.profile import load_profile
 from bench.station.rescue import rescue
 from bench.station.simulation import launch_twin, unit_description
-from instruments import open_load_switch, open_supply
+from instruments import open_generator, open_load_switch, open_supply
 
 ADAPTER = """
 from bench.device import open_link
@@ -32,6 +32,8 @@ model = 7 "
 resource = '{supply}'
 [instruments.dmm]
 resource = "{dmm}"
+[instruments.generator]
+resource = "{generator}"
 [device]
 link = "{device}"
 {adapter}
@@ -50,9 +52,11 @@ def delivering():
     with launch_twin(description) as twin:
         at = twin.addresses
         clock = TwinClock(at.clock)
-        switch, supply = (
+        switch, supply, generator = (
             open_load_switch(at.switch, clock=clock), open_supply(at.supply, clock=clock),
+            open_generator(at.generator, clock=clock),
         )  # fmt: skip
+        generator.switch_output(on=True)
         supply.configure_output(1, voltage_v=3.7, current_limit_a=0.5)
         supply.switch_output(1, on=True)
         switch.close_channels([102, 107, 108, 114])
@@ -62,7 +66,7 @@ def delivering():
         link.start(60.0)
         clock.sleep(5.0)
         assert DeviceState.RUN == link.status().state
-        for one in (link, switch, supply, clock):
+        for one in (link, switch, supply, generator, clock):
             one.close()
         yield at
 
@@ -73,7 +77,7 @@ def test_a_broken_station_file_is_enough(tmp_path, delivering, adapted):
     (tmp_path / "mine.py").write_text(ADAPTER.format(mark=mark))
     at = delivering
     text = STATION.format(
-        switch=at.switch, supply=at.supply, dmm=at.dmm, clock=at.clock,
+        switch=at.switch, supply=at.supply, generator=at.generator, dmm=at.dmm, clock=at.clock,
         device=at.device.replace("tcp", "mine") if adapted else at.device,
         adapter=f'adapter = "{tmp_path / "mine.py"}:MyDevice"' if adapted else "",
     )  # fmt: skip
@@ -84,5 +88,6 @@ def test_a_broken_station_file_is_enough(tmp_path, delivering, adapted):
     assert record.confirmed, record
     steps = {step.name: step for step in record.steps}
     assert "no device link" not in steps["device stopped"].detail
+    assert steps["check source off"].detail == "the generator reports its output off"
     assert adapted == mark.exists()
     assert "s3cret" not in repr(record)

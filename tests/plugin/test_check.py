@@ -6,7 +6,7 @@ import pytest
 
 from bench.decision import Basis, Limit, Rule
 from bench.judge import evaluate, normal
-from bench.plugin.check import _judged
+from bench.plugin.check import _judged, _of_the_bench
 from bench.station.measured import Measured
 
 LIMIT = Limit(
@@ -47,3 +47,14 @@ def test_nothing_to_measure_is_the_devices_failure_unless_the_bench_could_not():
 def test_a_limit_of_another_quantity_is_refused():
     with pytest.raises(ValueError, match="do not speak of the same quantity"):
         _judged("FLT-017", Measured(value=1.0, unit="A", exact=True), LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("value_ms", "u_ms", "verdict"),
+    [(50.0, 1.0, "PASS"), (99.0, 1.0, "INCONCLUSIVE"), (150.0, 1.0, "ERROR")],
+)
+def test_what_the_bench_itself_does_not_meet_is_never_a_devices_fail(value_ms, u_ms, verdict):
+    measured = Measured(value=value_ms / 1e3, unit="s", budget=budget(value_ms / 1e3, u_ms / 1e3))
+    row = _of_the_bench(_judged("LKG-008", measured, LIMIT))
+    assert row.verdict == verdict
+    assert ("bench itself" in row.reason) == (verdict != "PASS")

@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             except RunFailed as error:
                 cause = error.__cause__
                 failure = cause if isinstance(cause, BenchError) else BenchError(str(error))
-            device = list(_device(session.bench))
+            device = [*_network(session.bench), *_device(session.bench)]
         findings = [
             *_settings(dict(settings.origins)),
             *machine(Path(_RUNS if settings.station is None else settings.station.runs_folder)),
@@ -79,6 +79,18 @@ def _connections(station: Station | None, failure: BenchError | None) -> Iterato
     unreached = isinstance(failure, NotConnected | InstrumentTimeout | IdentityMismatch)
     if station is not None and (unreached or isinstance(failure, DeviceLinkError)):
         yield connection_tree(station)
+
+
+def _network(bench: Bench | None) -> Iterator[Finding]:
+    """Say why nobody looked at the measuring device, where nobody did; its steps say the rest."""
+    network = None if bench is None else bench.measuring_device.network
+    if network is not None and not network.points and not network.problem:
+        yield Finding(
+            state="n/a",
+            name="measuring device",
+            detail=f"not verified: {network.not_verified}",
+            remedy="leakage rows will say so, LKG-008 is NOT TESTED (docs/your-bench.md, the fixture)",
+        )
 
 
 def _device(bench: Bench | None) -> Iterator[Finding]:

@@ -7,8 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.cli.doctor import _network
 from bench.cli.doctor_checks import connection_tree, firmware, machine
 from bench.station.configuration import load_station
+from bench.station.network_check import NetworkProof
 from tests.instruments.peers import SocketPeer
 
 EXAMPLE = Path("examples/station.toml")
@@ -91,3 +93,16 @@ def test_the_computer_s_clock_is_asked(said, tmp_path, monkeypatch):
     monkeypatch.setattr("subprocess.run", lambda *_, **__: Done())
     findings = {finding.name: finding for finding in machine(tmp_path)}
     assert findings["clock of this computer"].state == {"yes": "ok", "no": "warn"}[said]
+
+
+@pytest.mark.parametrize(
+    ("proof", "expected"),
+    [
+        (NetworkProof(not_verified="the station has no check source"), ["n/a"]),
+        (NetworkProof(problem="+30 %", not_verified="+30 %"), []),
+    ],
+)
+def test_a_measuring_device_that_nobody_checked_is_said_to_be_so(proof, expected):
+    bench = SimpleNamespace(measuring_device=SimpleNamespace(network=proof))
+    assert [finding.state for finding in _network(bench)] == expected
+    assert [] == list(_network(None))

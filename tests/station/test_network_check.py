@@ -13,10 +13,12 @@ import pytest
 
 from bench.clock import TwinClock
 from bench.decision import Verdict
+from bench.judge import multimeter_accuracy
 from bench.profile import load_profile
 from bench.requirements import load_catalogue
 from bench.station.configuration import RELAYS
-from bench.station.network_check import FREQUENCIES_HZ
+from bench.station.network_check import FREQUENCIES_HZ, not_checked
+from bench.station.residual import Residual, leakage_current, residual_ac, residual_dc
 from bench.station.simulated_instruments import SimulatedInstruments
 from bench.station.simulation import launch_twin, simulated_station, unit_description
 from bench.station.station import OpenStation
@@ -132,6 +134,15 @@ def test_a_meter_that_cannot_decide_leaves_it_undecided(station):
     assert opened.network.problem == ""
     assert "at 1 MHz" in opened.network.note
     assert [step.passed for step in steps] == [True] * 5 + [False]
+
+
+def test_what_was_read_through_an_unverified_network_says_so():
+    residual = Residual(
+        dc_v=(1e-5,) * 3, ac_v=(1e-5,) * 3, range_v=0.1, accuracy=multimeter_accuracy("34465A"),
+        note=not_checked("no check source").note,
+    )  # fmt: skip
+    for found in (residual_dc(residual), residual_ac(residual), leakage_current(residual)):
+        assert found.reason == "measuring device not verified: no check source"
 
 
 def run(folder, *words):

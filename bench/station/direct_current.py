@@ -155,7 +155,7 @@ class DirectCurrent:
         ``quick``: one reading a start phase where each holds whole repetitions, else the readings of
         one start phase; the fewer degrees of freedom are in the uncertainty.
         """
-        if not holds_cycles(repetition, self._accuracy):
+        if not holds_cycles(repetition, self._accuracy, envelopes=not quick):
             return self._sweep(Sweeps.of(repetition, self._accuracy))
         apertures = Apertures.of(repetition, self._accuracy)
         if quick and apertures.whole:
@@ -241,9 +241,17 @@ class DirectCurrent:
         return max(self._agreement_a, SPREAD_OF_THREE * scatter_a)
 
 
-def holds_cycles(repetition: Repetition, accuracy: MultimeterAccuracy) -> bool:
-    """Return whether one reading of the meter can hold whole polarity cycles."""
-    return accuracy.aperture_in_seconds and repetition.cycle_s <= accuracy.longest_aperture_s
+def holds_cycles(
+    repetition: Repetition, accuracy: MultimeterAccuracy, *, envelopes: bool = True
+) -> bool:
+    """Return whether one reading of the meter can hold whole polarity cycles, and ``envelopes`` too.
+
+    Readings that are each a part of one envelope differ by the part: start phases of them cannot agree.
+    """
+    slowest_s = repetition.cycle_s
+    if envelopes and repetition.envelope_s is not None:
+        slowest_s = max(slowest_s, repetition.envelope_s)
+    return accuracy.aperture_in_seconds and slowest_s <= accuracy.longest_aperture_s
 
 
 def _whole_cycles_s(repetition: Repetition, longest_s: float) -> float:

@@ -163,6 +163,14 @@ def test_which_meters_hold_a_cycle():
     assert Apertures.of(short, multimeter_accuracy("MODEL 2000")).aperture_s <= 0.1666
 
 
+def test_an_envelope_longer_than_the_longest_aperture_is_swept_unless_time_is_short():
+    slow = repetition_of("ref-env-300")
+    assert slow.envelope_s > METER.longest_aperture_s > slow.cycle_s
+    assert not holds_cycles(slow, METER)
+    assert holds_cycles(slow, METER, envelopes=False)
+    assert holds_cycles(repetition_of("ref-mono-mod"), METER)  # 8.3 Hz
+
+
 def test_residual_current_has_several_readings_and_so_a_scatter():
     found = measurands.residual_current(reading(Meter(-1e-6)))
     assert 20e-9 == pytest.approx(found.value, rel=1e-2)

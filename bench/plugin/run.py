@@ -161,8 +161,8 @@ class Run:
         self._station.prepare()
         self._station.self_test(settings.profile)
         if self._reads_through_network():
-            (limit,) = self.catalogue.limits(*NETWORK_LIMIT, settings.profile)
-            self._station.check_network(limit)
+            limits = self.catalogue.limits(*NETWORK_LIMIT, settings.profile)
+            self._station.check_network(limits)
         while warm_up.is_alive():  # compiling anew may outlast the guardian's patience
             warm_up.join(COMPILING_BEAT_S)
             self._beat()

@@ -12,11 +12,9 @@ Source: docs/decisions/0015-the-measuring-device-is-measured-as-a-ratio.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from bench.decision import FAILED
 from bench.errors import FixtureError, NotOffered, ReadingOverload
 from bench.judge import (
     NETWORK_R1_OHM,
@@ -25,9 +23,7 @@ from bench.judge import (
     MultimeterAccuracy,
     Tone,
     Transfer,
-    Verdict,
     impedance_budget,
-    judge,
     model_ohm,
 )
 from bench.measure import fit_sine_at
@@ -35,11 +31,12 @@ from bench.record.schema import SelfTestStep
 from bench.station.acquisition import Acquirer, Shot
 from bench.station.fixture import CHECK_SOURCE, LEAKAGE_RELAYS, Fixture
 from bench.station.measured import Measured
+from bench.station.network_proof import NetworkPoint, NetworkProof, judged, not_checked
 from bench.station.scales import Label
 from bench.station.self_test import OHMS_APERTURE_S, OPEN_ABOVE_OHM, OPEN_RANGE_OHM, meter_range_ohm
 from instruments.roles import Multimeter, WaveformGenerator
 
-__all__ = ["FREQUENCIES_HZ", "NetworkCheck", "NetworkPoint", "NetworkProof", "not_checked"]
+__all__ = ["FREQUENCIES_HZ", "NetworkCheck"]
 
 FREQUENCIES_HZ: Final = (10.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 """One in each decade of the figure. Source: IEC 60601-1 Fig. 12."""
@@ -70,41 +67,6 @@ READINGS: Final = 3
 MOST_DISAGREEMENT: Final = 0.1
 """Beyond it a resistor is not the network's, or meter and scope are not on one node."""
 _METER_RANGES_V: Final = (0.1, 1.0, 10.0)
-_UNIT: Final = "%"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkPoint:
-    """The network's deviation at one frequency, a number of unit 1."""
-
-    frequency_hz: float
-    deviation: Measured
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkProof:
-    """What this run knows of its measuring device."""
-
-    points: tuple[NetworkPoint, ...] = ()
-    problem: str = ""
-    """Why the network cannot be used; empty where nothing is known against it."""
-    not_verified: str = ""
-    """Why it was not verified, where it was not."""
-
-    @property
-    def note(self) -> str:
-        """What is to be said beside whatever was read through the network."""
-        return f"measuring device not verified: {self.not_verified}" if self.not_verified else ""
-
-    def must_be_usable(self) -> None:
-        """Raise FixtureError where the network is known to be wrong."""
-        if self.problem:
-            raise FixtureError(f"measuring device: {self.problem} (LKG-008)")
-
-
-def not_checked(why: str) -> NetworkProof:
-    """Return the proof of a network that nobody has looked at."""
-    return NetworkProof(not_verified=why)
 
 
 class NetworkCheck:
@@ -127,7 +89,7 @@ class NetworkCheck:
         self._generator = generator
         self._record = record
 
-    def prove(self, limit: Limit) -> NetworkProof:
+    def prove(self, limits: Sequence[Limit]) -> NetworkProof:
         """Measure and judge; what is wrong with the network is in the proof and raises nothing."""
         try:
             points = self._measure()
@@ -136,30 +98,7 @@ class NetworkCheck:
         except (FixtureError, ReadingOverload) as error:
             self._record(SelfTestStep(name="measuring device", passed=False, detail=str(error)))
             return NetworkProof(problem=str(error), not_verified=str(error))
-        return self._judged(points, limit)
-
-    def _judged(self, points: tuple[NetworkPoint, ...], limit: Limit) -> NetworkProof:
-        outside: list[str] = []
-        undecided: list[str] = []
-        for point in points:
-            value = 100.0 * (point.deviation.value or 0.0)
-            expanded = 100.0 * (point.deviation.expanded_uncertainty or 0.0)
-            verdict = judge(value, expanded_uncertainty=expanded, limit=limit).verdict
-            text = f"{value:+.2f} ± {expanded:.2f} {_UNIT} from its model at {_hertz(point)}"
-            wrong = verdict in FAILED and not (limit.low or 0.0) <= value <= (limit.high or 0.0)
-            self._record(
-                SelfTestStep(
-                    name=f"measuring device at {_hertz(point)}", passed=verdict is Verdict.PASS,
-                    value=value, unit=_UNIT, low=limit.low, high=limit.high,
-                    detail=f"U = {expanded:.2f} {_UNIT}",
-                )
-            )  # fmt: skip
-            if verdict is not Verdict.PASS:
-                (outside if wrong else undecided).append(text)
-        problem = "; ".join(outside)
-        return NetworkProof(
-            points=points, problem=problem, not_verified="; ".join([*outside, *undecided])
-        )
+        return judged(points, limits, record=self._record)
 
     def _measure(self) -> tuple[NetworkPoint, ...]:
         self._prove_alone()
@@ -338,8 +277,3 @@ class NetworkCheck:
     def _volts(self, at_connector_v: float) -> float:
         """Return volts at the node for volts at the channel's connector."""
         return at_connector_v / self._acquirer.scales.view(Label.ELECTRODE).sensitivity
-
-
-def _hertz(point: NetworkPoint) -> str:
-    hz = point.frequency_hz
-    return f"{hz / 1e6:g} MHz" if hz >= 1e6 else f"{hz / 1e3:g} kHz" if hz >= 1e3 else f"{hz:g} Hz"

@@ -33,7 +33,7 @@ from bench.station.direct_current import Shunt
 from bench.station.electrode import electrode_range
 from bench.station.fixture import Fixture
 from bench.station.measured import Measured
-from bench.station.network_check import NetworkPoint, NetworkProof
+from bench.station.network_proof import NetworkPoint, NetworkProof
 from bench.station.reactions import Reactions
 from bench.station.scales import Label
 from bench.station.treatment import Treatment

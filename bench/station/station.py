@@ -29,7 +29,8 @@ from bench.station.fixture import (
     Fixture,
 )
 from bench.station.guardian import Guardian, GuardianOrders
-from bench.station.network_check import NetworkCheck, NetworkProof, not_checked
+from bench.station.network_check import NetworkCheck
+from bench.station.network_proof import NetworkProof, not_checked
 from bench.station.ranges import RangeChoice
 from bench.station.safe_state import SafeStateParts
 from bench.station.scales import ChannelView, Label, Scales
@@ -216,7 +217,7 @@ class OpenStation:
         tests.compensation()
         self.fixture.isolate_device()
 
-    def check_network(self, limit: Limit) -> None:
+    def check_network(self, limits: Sequence[Limit]) -> None:
         """Hold the measuring device against its model, before the device has power.
 
         What is wrong with it is kept for the tests that would read through it.
@@ -234,7 +235,7 @@ class OpenStation:
                 generator=self._generator,
                 record=self._step,
             )
-            self.network = check.prove(limit)
+            self.network = check.prove(limits)
 
     def suspected(self) -> str:
         """Return what of the bench explains that a device misbehaved, or nothing."""

@@ -10,7 +10,7 @@ import pytest
 from bench.cli.doctor import _network
 from bench.cli.doctor_checks import connection_tree, firmware, machine
 from bench.station.configuration import load_station
-from bench.station.network_check import NetworkProof
+from bench.station.network_proof import NetworkProof
 from tests.instruments.peers import SocketPeer
 
 EXAMPLE = Path("examples/station.toml")

@@ -17,7 +17,8 @@ from bench.judge import multimeter_accuracy
 from bench.profile import load_profile
 from bench.requirements import load_catalogue
 from bench.station.configuration import RELAYS
-from bench.station.network_check import FREQUENCIES_HZ, not_checked
+from bench.station.network_check import FREQUENCIES_HZ
+from bench.station.network_proof import not_checked
 from bench.station.residual import Residual, leakage_current, residual_ac, residual_dc
 from bench.station.simulated_instruments import SimulatedInstruments
 from bench.station.simulation import launch_twin, simulated_station, unit_description
@@ -27,7 +28,7 @@ from bench.twin.fixture import FixtureValues
 from instruments import open_generator
 
 PROFILE = load_profile("ref-alt-400")
-(LIMIT,) = load_catalogue().limits("LKG-008", "impedance_deviation", PROFILE)
+LIMITS = load_catalogue().limits("LKG-008", "impedance_deviation", PROFILE)
 OHM, FARAD = 11e3, 15e-9
 
 
@@ -57,7 +58,7 @@ def station():
         opened.append((station, twin))
         station.connect()
         station.prepare()
-        station.check_network(LIMIT)
+        station.check_network(LIMITS)
         return station, [step for step in steps if "measuring device" in getattr(step, "name", "")]
 
     yield start

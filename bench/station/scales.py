@@ -18,8 +18,8 @@ GAIN_CORRECTION_FACTOR: Final = 2.0
 correction is a fault, not a correction; a probe factor is 10."""
 
 MAXIMUM_ZERO_DIV: Final = 0.5
-"""Scope offset of 0.1 div + 2 mV (data sheets of this class) on the smallest range used, and
-amplifier."""
+"""Scope offset of 0.1 div + 2 mV (data sheets of this class) and amplifier, on a range of 5 mV a division;
+on a smaller one what the data sheet itself allows."""
 
 
 class Label(StrEnum):
@@ -82,11 +82,13 @@ class Scale:
                 f"within ±{most:.0%}: check probe factor, coupling, range, "
                 "zero and amplifier"
             )
-        if abs(self.zero_v) > MAXIMUM_ZERO_DIV * self.volts_per_division:
+        division_v = self.volts_per_division
+        most_v = max(MAXIMUM_ZERO_DIV * division_v, scope.offset_div * division_v + scope.offset_v)
+        if abs(self.zero_v) > most_v:
             return (
                 f"channel {view.channel} ({self.label.value}) at {self.volts_per_division:g} V/div "
                 f"reads {self.zero_v:+.3g} V without current, expected within "
-                f"±{MAXIMUM_ZERO_DIV:g} div: check the coupling and let the scope warm up"
+                f"±{most_v / division_v:.2g} div: check the coupling and let the scope warm up"
             )
         return None
 

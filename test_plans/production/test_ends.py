@@ -125,6 +125,12 @@ def test_short_session_ends_by_itself(bench: Bench, check: Check) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.requirement("OUT-031")
+def test_no_pulse_is_missing_in_a_short_session(bench: Bench, check: Check) -> None:
+    defects, pulses = bench.line.ends.session().defects(bench.profile)
+    check("OUT-031", "defective_pulses", defects, how="session", pulses=pulses)
+
+
 @pytest.mark.requirement("FLT-032", "FLT-010", "FLT-019")
 def test_output_is_off_behind_a_supply_that_fell(bench: Bench, check: Check) -> None:
     found = bench.line.supply.returned()

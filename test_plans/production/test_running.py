@@ -127,6 +127,21 @@ def test_reported_low_battery_agrees(bench: Bench, check: Check) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.requirement("OUT-031")
+def test_no_pulse_is_missing_on_other_loads_and_batteries(bench: Bench, check: Check) -> None:
+    line = bench.line.running
+    for how, output in (
+        ("asked without a pause", line.disturbed().output),
+        ("nominal battery", line.last_load()),
+        ("low battery", line.low_battery().output),
+    ):
+        defects, pulses = measurands.steady_defects(output)
+        check(
+            "OUT-031", "defective_pulses", defects,
+            level=output.level, load_ohm=output.load_ohm, how=how, pulses=pulses,
+        )  # fmt: skip
+
+
 @pytest.mark.requirement("FLT-001")
 def test_output_stops_when_contact_is_lost(bench: Bench, check: Check) -> None:
     found = bench.line.running.lost_contact()

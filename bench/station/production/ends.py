@@ -18,6 +18,7 @@ from bench.station.direct_current import DirectReading
 from bench.station.event_records import phases_in, points_for, sync_edge
 from bench.station.measured import Measured
 from bench.station.production.chain import Chain
+from bench.station.pulse_grid import defective_pulses
 from bench.station.reactions import Reaction
 from bench.station.residual import LEAKAGE_PATHS, LOAD_OHM, Residual, ResidualReadings
 from bench.station.scales import Label
@@ -79,12 +80,23 @@ class WholeSession:
     session_s: float
     delay_s: float | None
     """From START to the first output; None where there was none."""
+    phases: PulseTable
+    """From the first that counts as output on, up to shortly before the end."""
     rise: RampRecord
     running: DeviceStatus
     """Behind the ramp."""
     ended: DeviceStatus
     length_s: float | None
     """From the first output to the last; None where the record ends before it."""
+
+    def defects(self, profile: Profile) -> tuple[Measured, int]:
+        """Return the number of missing, extra and cut pulses, and of all pulses."""
+        evidence = self.capture.sha256(Label.CURRENT)
+        wrong, pulses = defective_pulses(self.phases, profile)
+        if not pulses:
+            return Measured(value=None, unit="pulses", waveforms=evidence, reason="no output"), 0
+        found = Measured(value=float(wrong), unit="pulses", waveforms=evidence, exact=True)
+        return found, pulses
 
     def length(self, profile: Profile, timebase_ppm: float) -> Measured:
         """Return how long the session lasted by its record, in s; None where it did not end.
@@ -274,7 +286,7 @@ class Ends:
             capture=capture, ramp=self._bench.transitions.rise(phases), edge_s=start_s
         )
         return WholeSession(
-            capture=capture, session_s=session_s, delay_s=delay_s, rise=rise, running=running,
+            capture=capture, session_s=session_s, delay_s=delay_s, phases=phases, rise=rise, running=running,
             ended=ended, length_s=length_s,
         )  # fmt: skip
 

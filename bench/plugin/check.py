@@ -72,7 +72,7 @@ class Check:
         budget_id = self._budget(measured)
         for limit in limits:
             row = _judged(requirement, measured, limit)
-            if context.catalogue[requirement].kind == SELF_TEST:
+            if self._of_the_bench(requirement):
                 row = _of_the_bench(row)
             self._write(
                 replace(row, conditions=where, budget=budget_id),
@@ -90,9 +90,10 @@ class Check:
         **conditions: Scalar,
     ) -> None:
         """Record something that either holds or does not; ``found`` says what was seen."""
-        self._plain(
-            requirement, quantity, fact_verdict(holds=holds), found, conditions, waveforms=waveforms
-        )
+        verdict = fact_verdict(holds=holds)
+        if verdict in FAILED and self._of_the_bench(requirement):
+            verdict = Verdict.ERROR
+        self._plain(requirement, quantity, verdict, found, conditions, waveforms=waveforms)
 
     def undecided(
         self,
@@ -116,6 +117,10 @@ class Check:
         """Return one line for each row that does not pass."""
         good = (Verdict.PASS, Verdict.CONDITIONAL_PASS, Verdict.RECORDED, Verdict.NOT_APPLICABLE)
         return [_line(row) for row in self.rows if row.verdict not in good]
+
+    def _of_the_bench(self, requirement: str) -> bool:
+        """Whether a requirement is one on the bench: not to meet it is an error of the bench."""
+        return self._context.catalogue[requirement].kind == SELF_TEST
 
     def _plain(
         self,

@@ -74,15 +74,18 @@ def judged(
         text = f"{value:+.2f} ± {expanded:.2f} {_UNIT} from its model at {_hertz(point)}"
         low, high = -inf if limit.low is None else limit.low, limit.high
         wrong = verdict in FAILED and not low <= value <= (inf if high is None else high)
+        decided = verdict is Verdict.PASS or wrong
         record(
             SelfTestStep(
-                name=f"measuring device at {_hertz(point)}", passed=verdict is Verdict.PASS,
+                name=f"measuring device at {_hertz(point)}", passed=not wrong,
                 value=value, unit=_UNIT, low=limit.low, high=limit.high,
-                detail=f"U = {expanded:.2f} {_UNIT}",
+                detail=f"{'' if decided else 'not decided, '}U = {expanded:.2f} {_UNIT}",
             )
         )  # fmt: skip
-        if verdict is not Verdict.PASS:
-            (outside if wrong else undecided).append(text)
+        if wrong:
+            outside.append(text)
+        elif not decided:
+            undecided.append(text)
     problem = "; ".join(outside)
     return NetworkProof(
         points=points, problem=problem, not_verified="; ".join([*outside, *undecided])

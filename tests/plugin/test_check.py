@@ -6,7 +6,9 @@ import pytest
 
 from bench.decision import Basis, Limit, Rule
 from bench.judge import evaluate, normal
-from bench.plugin.check import _judged, _of_the_bench
+from bench.plugin.check import Check, CheckContext, _judged, _of_the_bench
+from bench.profile import load_profile
+from bench.requirements import load_catalogue
 from bench.station.measured import Measured
 
 LIMIT = Limit(
@@ -58,3 +60,17 @@ def test_what_the_bench_itself_does_not_meet_is_never_a_devices_fail(value_ms, u
     row = _of_the_bench(_judged("LKG-008", measured, LIMIT))
     assert row.verdict == verdict
     assert ("bench itself" in row.reason) == (verdict != "PASS")
+
+
+@pytest.mark.parametrize(("requirement", "verdict"), [("REC-013", "ERROR"), ("REC-006", "FAIL")])
+def test_a_fact_that_does_not_hold_is_the_benchs_where_it_is_demanded_of_the_bench(
+    requirement, verdict
+):
+    context = CheckContext(
+        catalogue=load_catalogue(), profile=load_profile("ref-alt-400"),
+        write_measurement=lambda _: None, write_budget=lambda _: None, now=lambda: ("", 0.0),
+        attempts={}, budgets={},
+    )  # fmt: skip
+    check = Check(context, test="t")
+    check.fact(requirement, "item", holds=False, found="missing")
+    assert [row.verdict for row in check.rows] == [verdict]

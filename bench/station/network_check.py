@@ -101,6 +101,11 @@ class NetworkCheck:
         return judged(points, limits, record=self._record)
 
     def _measure(self) -> tuple[NetworkPoint, ...]:
+        highest_hz = self._generator.capabilities.highest_hz
+        if highest_hz < FREQUENCIES_HZ[-1]:
+            raise NotOffered(
+                f"the check source gives {highest_hz:g} Hz at most, {FREQUENCIES_HZ[-1]:g} Hz are due"
+            )
         self._prove_alone()
         r2_ohm = self._ohms("measuring_device", expected_ohm=NETWORK_R2_OHM)
         both_ohm = self._ohms("dmm_measuring_device", expected_ohm=NETWORK_R1_OHM + NETWORK_R2_OHM)
@@ -118,7 +123,12 @@ class NetworkCheck:
                 for hz in FREQUENCIES_HZ
             )
         finally:
+            self._source_off()
+
+    def _source_off(self) -> None:
+        try:
             self._generator.switch_output(on=False)
+        finally:  # an instrument that fails leaves no relay closed
             self._fixture.open(
                 CHECK_SOURCE, "measuring_device", "dmm_measuring_device", "dmm_electrode"
             )

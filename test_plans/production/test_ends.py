@@ -92,7 +92,7 @@ def test_output_stops_on_stop(bench: Bench, check: Check) -> None:
 
 @pytest.mark.requirement("FLT-033")
 def test_start_gives_output(bench: Bench, check: Check) -> None:
-    found, level = bench.line.ends.session(), bench.profile.highest_level
+    found, level = bench.line.session.whole(), bench.profile.highest_level
     delay = measurands.start_delay(found.capture, found.delay_s, bench.timebase_ppm)
     check("FLT-033", "start_delay", delay, level=level, load_ohm=bench.profile.loads_ohm[0])
     check.fact(
@@ -103,7 +103,7 @@ def test_start_gives_output(bench: Bench, check: Check) -> None:
 
 @pytest.mark.requirement("FLT-020")
 def test_output_ramps_after_start(bench: Bench, check: Check) -> None:
-    rise, load_ohm = bench.line.ends.session().rise, bench.profile.loads_ohm[0]
+    rise, load_ohm = bench.line.session.whole().rise, bench.profile.loads_ohm[0]
     for quantity, measured in (
         ("ramp", change_measurands.ramp_time(rise, bench.timebase_ppm)),
         ("ramp_overshoot", change_measurands.ramp_overshoot(rise)),
@@ -114,7 +114,7 @@ def test_output_ramps_after_start(bench: Bench, check: Check) -> None:
 
 @pytest.mark.requirement("FLT-008")
 def test_short_session_ends_by_itself(bench: Bench, check: Check) -> None:
-    found = bench.line.ends.session()
+    found = bench.line.session.whole()
     check(
         "FLT-008", "short_session", found.length(bench.profile, bench.timebase_ppm),
         reference=found.session_s, load_ohm=bench.profile.loads_ohm[0],
@@ -127,7 +127,7 @@ def test_short_session_ends_by_itself(bench: Bench, check: Check) -> None:
 
 @pytest.mark.requirement("OUT-031")
 def test_no_pulse_is_missing_in_a_short_session(bench: Bench, check: Check) -> None:
-    defects, pulses = bench.line.ends.session().defects(bench.profile)
+    defects, pulses = bench.line.session.whole().defects(bench.profile)
     check("OUT-031", "defective_pulses", defects, how="session", pulses=pulses)
 
 

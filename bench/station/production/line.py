@@ -10,6 +10,7 @@ from bench.station.production.at_rest import AtRest
 from bench.station.production.chain import Chain, Step
 from bench.station.production.ends import Ends
 from bench.station.production.running import OutputKey, Running
+from bench.station.production.short_session import ShortSession
 from bench.station.production.supply import SupplyFall
 from bench.station.steady_output import SteadyOutput
 
@@ -31,6 +32,7 @@ class ProductionLine:
         chain = Chain(recover=lambda: bench.rest(power_cycle=True))
         self.at_rest = AtRest(bench, chain)
         self.running = Running(bench, chain)
+        self.session = ShortSession(bench, chain)
         self.ends = Ends(bench, chain)
         self.supply = SupplyFall(bench, chain)
 

@@ -15,6 +15,7 @@ from bench.station.fixture import BATTERY_V
 from bench.station.measured import Measured
 from bench.station.production.chain import Chain
 from bench.station.scales import Label
+from bench.station.supply_events import DIP_TRIES, GOLDEN
 from bench.station.transitions import PEAK_AVERAGING_S
 from bench.station.treatment import BOOT_LIMIT_S
 
@@ -31,9 +32,6 @@ RETURN_S: Final = 1.0
 """The supply rises, the device restarts, and what it might resume would be seen."""
 INTERVAL_S: Final = 2.5e-6
 """Four samples in the ten microseconds over which a surge is averaged."""
-TRIES: Final = 6
-GOLDEN: Final = 0.618
-"""Share of a polarity cycle between two tries: they spread evenly, however many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +73,13 @@ class SupplyFall:
         Raises LinkTimeout where it always does: that it is silent is not held against it.
         """
         cycle_s = self._bench.profile.waveform.polarity_cycle_s
-        for attempt in range(TRIES):
+        for attempt in range(DIP_TRIES):
             found = self._fall(attempt * GOLDEN % 1.0 * cycle_s)
             if found.state is not None or found.flowing_a > self._bench.profile.off_a:
                 return found
             self._bench.treatment.power_cycle()
         raise LinkTimeout(
-            f"the device did not answer after its supply fell to {DEPTH_V:g} V, {TRIES} times; its "
+            f"the device did not answer after its supply fell to {DEPTH_V:g} V, {DIP_TRIES} times; its "
             "output was off each time"
         )
 

@@ -55,8 +55,11 @@ FAULTS = {
 }
 BEGIN, END = "<!-- begin of the measured table -->", "<!-- end of the measured table -->"
 BY_PHASE = frozenset(
-    {"shutdown", "start_delay", "trip_by_firmware", "transition_current", "contact_sense_charge"}
-)
+    {
+        "shutdown", "start_delay", "trip_by_firmware", "link_loss", "transition_current",
+        "contact_sense_charge",
+    }
+)  # fmt: skip
 """Reactions begin with the next sample or pulse of the firmware; a sense pulse is in a window or not."""
 LONGEST_MESSAGE = 220
 FAILED = ("FAIL", "CONDITIONAL FAIL")

@@ -16,7 +16,7 @@ from bench.station.acquisition import Capture
 from bench.station.event_records import phases_in, points_for, sync_edge
 from bench.station.measured import Measured
 from bench.station.production.chain import Chain
-from bench.station.pulse_grid import defective_pulses
+from bench.station.pulse_grid import defective_pulses, stuck_pulses
 from bench.station.scales import Label
 from bench.station.transitions import RampRecord
 
@@ -55,11 +55,12 @@ class WholeSession:
     """From the first output to the last; None where the record ends before it."""
 
     def defects(self, profile: Profile) -> tuple[Measured, int]:
-        """Return the number of missing, extra and cut pulses, and of all pulses."""
+        """Return the number of missing, extra, cut and stuck pulses, and of all pulses."""
         evidence = self.capture.sha256(Label.CURRENT)
         wrong, pulses = defective_pulses(self.phases, profile)
         if not pulses:
             return Measured(value=None, unit="pulses", waveforms=evidence, reason="no output"), 0
+        wrong += stuck_pulses(self.phases, profile)
         found = Measured(value=float(wrong), unit="pulses", waveforms=evidence, exact=True)
         return found, pulses
 

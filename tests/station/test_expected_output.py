@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from bench.station.measurands import (
     farthest_duration,
     steady_defects,
 )
-from bench.station.pulse_grid import defective_pulses
+from bench.station.pulse_grid import defective_pulses, stuck_pulses
 from bench.station.scales import Label
 from tests.station.outputs import capture_of, output_of, trains_of
 
@@ -67,6 +69,14 @@ def test_missing_pulses_are_counted_and_nothing_is_nothing() -> None:
     defects, pulses = steady_defects(output)
     assert (defects.value, pulses) == (1.0, 79)
     assert defective_pulses(output.pulses.select(slice(0, 0)), ALT) == (0, 0)
+
+
+def test_a_pulse_that_does_not_end_is_stuck() -> None:
+    pulses = output_of(trains_of()).pulses
+    assert stuck_pulses(pulses, ALT) == 0
+    durations_s = pulses.duration_s.copy()
+    durations_s[-1] *= 20.0
+    assert stuck_pulses(replace(pulses, duration_s=durations_s), ALT) == 1
 
 
 def test_the_excluded_rate_is_the_rule_of_three() -> None:

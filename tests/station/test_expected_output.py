@@ -74,9 +74,9 @@ def test_missing_pulses_are_counted_and_nothing_is_nothing() -> None:
 def test_a_pulse_that_does_not_end_is_stuck() -> None:
     pulses = output_of(trains_of()).pulses
     assert stuck_pulses(pulses, ALT) == 0
-    durations_s = pulses.duration_s.copy()
-    durations_s[-1] *= 20.0
-    assert stuck_pulses(replace(pulses, duration_s=durations_s), ALT) == 1
+    stops_s = pulses.stop_s.copy()
+    stops_s[-1] += 0.1
+    assert stuck_pulses(replace(pulses, stop_s=stops_s), ALT) == 1
 
 
 def test_the_excluded_rate_is_the_rule_of_three() -> None:

@@ -43,7 +43,6 @@ __all__ = [
 PRODUCTION: Final = "production"
 PLANS: Final = ("release", "safety", PRODUCTION)
 DEFAULT_PROFILE: Final = "ref-alt-400"
-DEFAULT_SERIAL: Final = "SIM-0001"
 DEFAULT_FIRMWARE: Final = "1.0.0"
 
 
@@ -231,9 +230,9 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
     origins["requirements"] = (files.value or "the catalogue's alone", files.origin)
     origins["station"] = (chosen.value or "simulated bench", chosen.origin)
     runs_folder = Path("runs" if station is None else station.runs_folder)
-    seed_text = setting("twin_seed", "1")
+    twin_seed = _whole_number("--twin-seed", setting("twin_seed", "1"))
     simulated = station is None
-    serial = setting("serial", DEFAULT_SERIAL if simulated else "")
+    serial = setting("serial", f"SIM-{twin_seed:04d}" if simulated else "")
     folder = _folder(setting("out", ""), runs_folder, serial, arguments.plan)
     stated = resolve("store_url", station=station)
     store = store_of(
@@ -253,7 +252,7 @@ def settings_from(arguments: argparse.Namespace, *, root: Path) -> RunSettings:
         firmware=setting("firmware", DEFAULT_FIRMWARE if simulated else ""),
         udi=setting("udi", ""),
         operator=setting("operator", _account()),
-        twin_seed=_whole_number("--twin-seed", seed_text),
+        twin_seed=twin_seed,
         twin_faults=tuple(arguments.twin_fault),
         simulated_instruments=_simulated_instruments(arguments, station, origins),
         root=root,

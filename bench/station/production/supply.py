@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Returned", "SupplyFall"]
 
-DEPTH_V: Final = 1.8
-"""Below where logic loses its state and above where its memory does. Source: FLT-032."""
+DEPTH_V: Final = 2.2
+"""Where logic loses its state, and a detector that looks too low sees nothing. Source: FLT-032."""
 FALL_S: Final = 0.2
 """The supply moves within 50 ms; the rest of it is the dip."""
 RETURN_S: Final = 1.0

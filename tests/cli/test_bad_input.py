@@ -86,12 +86,11 @@ def test_a_wrong_command_line_is_one_line(words, code, said):
 
 
 def test_a_missing_instrument_is_an_error_and_never_simulated_instead(tmp_path, twin):
-    closed = socket.create_server(("127.0.0.1", 0))
-    port = closed.getsockname()[1]
-    closed.close()
-    station = station_file(tmp_path, twin, dmm=f"TCPIP::127.0.0.1::hislip0,{port}::INSTR")
-
-    done = bench("run", "release", "--station", str(station), "--out", str(tmp_path / "run"))
+    with socket.socket() as deaf:  # bound and not listening: refused, and nobody else's meanwhile
+        deaf.bind(("127.0.0.1", 0))
+        port = deaf.getsockname()[1]
+        station = station_file(tmp_path, twin, dmm=f"TCPIP::127.0.0.1::hislip0,{port}::INSTR")
+        done = bench("run", "release", "--station", str(station), "--out", str(tmp_path / "run"))
 
     record = load_run(tmp_path / "run")
     assert (10, "ERROR") == (done.returncode, record.verdict)

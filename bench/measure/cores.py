@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 from typing import TypeVar
 
@@ -30,9 +31,19 @@ def on_all_cores(
     """Return ``action(first, stop)`` of each range, in their order; one range needs no thread."""
     if len(ranges) == 1:
         return (action(*ranges[0]),)
-    with ThreadPoolExecutor(len(ranges) - 1) as pool:
-        others = [pool.submit(action, *share) for share in ranges[1:]]
-        return (action(*ranges[0]), *(other.result() for other in others))
+    others = [_pool().submit(action, *share) for share in ranges[1:]]
+    first = action(*ranges[0])
+    return (first, *(other.result() for other in others))
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Return threads that wait for work: to start one takes as long as to read a megasample."""
+    return ThreadPoolExecutor(_MOST_SHARES - 1, thread_name_prefix="measure")
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 def _cores() -> int:

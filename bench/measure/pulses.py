@@ -178,12 +178,8 @@ def _phases(
     sums = summary.sums
     starts, stops, signs = find_all_excursions(codes, summary, zero.thresholds(clear))
     peaks = np.empty(starts.size)
-    rows = shares(starts.size, least=_LEAST_ROWS)
-    on_all_cores(
-        lambda first, end: excursions.find_peaks(
-            codes, summary.lows, summary.highs, zero.level, starts, stops, signs, first, end, peaks
-        ),
-        rows,
+    excursions.find_peaks(
+        codes, summary.lows, summary.highs, zero.level, starts, stops, signs, peaks
     )
     kept = excursions.drop_aberrations(codes, sums, zero.level, starts, stops, signs, peaks)
     starts, stops, signs, peaks = starts[:kept], stops[:kept], signs[:kept], peaks[:kept]
@@ -346,8 +342,11 @@ def _states(waveform: Waveform, zero: ZeroState, pulses: PulseTable) -> tuple[St
     found = [StateLevel(level=baseline, occupancy=zero.occupancy)] if zero.occupancy else []
     total_s = waveform.record_length * waveform.sample_interval_s
     end_s = waveform.t0_s + waveform.duration_s
-    start_s = np.where(np.isnan(pulses.start_s), waveform.t0_s, pulses.start_s)
-    lasting_s = np.where(np.isnan(pulses.stop_s), end_s, pulses.stop_s) - start_s
+    start_s, stop_s = pulses.start_s, pulses.stop_s
+    if not pulses.complete.all():
+        start_s = np.where(np.isnan(start_s), waveform.t0_s, start_s)
+        stop_s = np.where(np.isnan(stop_s), end_s, stop_s)
+    lasting_s = stop_s - start_s
     for polarity in (1, -1):
         rows = np.flatnonzero(pulses.polarity == polarity)
         if rows.size:

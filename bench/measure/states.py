@@ -25,7 +25,7 @@ _FEWEST_BINS = 16
 """A bin of the mode holds at least so many samples, or this part of a short record, if bins allow."""
 _LEAST_NOISE, _MOST_NOISE = 50, 1 << 17
 """Samples with which noise alone can be told from a signal, and needs to be."""
-_HISTOGRAM_SAMPLES_SHIFT = 17
+_HISTOGRAM_SAMPLES_SHIFT = 16
 """Records longer than two to this power are histogrammed from one sample per stride."""
 _STATE_WIDTH = 0.02
 """Width of a state as a share of the record's range. Source: IEEE 181 state boundaries."""

@@ -157,12 +157,10 @@ def find_peaks(
     starts: _Array,
     stops: _Array,
     signs: _Array,
-    first_row: int,
-    end_row: int,
     peaks: _Array,
 ) -> None:
-    """Fill the largest level, in codes from the baseline, of the excursions of some rows."""
-    for row in range(first_row, end_row):
+    """Fill the largest level, in codes from the baseline, of each excursion."""
+    for row in range(starts.size):
         peaks[row] = _peak(codes, lows, highs, baseline, starts, stops, signs, row)
 
 

@@ -108,7 +108,7 @@ def _view(row: Parameter) -> _ParameterView:
             value_with_uncertainty(float(chart.points.mean()), sigma, "").split(" ±")[0],
             shown_unit(row.unit),
         ),
-        sigma=with_unit(f"{sigma:.2g}", shown_unit(row.unit)),
+        sigma=with_unit(plain(float(f"{sigma:.2g}")), shown_unit(row.unit)),
         indices=[] if made is None else [
             _index(index) for index in (made.cp, made.cpk, made.pp, made.ppk, made.ppk_of_units)
         ],

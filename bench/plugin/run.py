@@ -113,8 +113,12 @@ class Run:
         return self.settings.catalogue
 
     def __enter__(self) -> Self:
-        """Turn termination and hang-up into an orderly end; write what is demanded."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        """Turn interrupt, termination and hang-up into an orderly end; write what is demanded.
+
+        Whatever they were before: a script that starts a run in the background has interrupts ignored,
+        and whoever sends one wants the output off.
+        """
+        for number in _SIGNALS:
             previous = signal.signal(number, _interrupt)
             self._stack.callback(signal.signal, number, previous)
         self._write(Kind.STARTED, started_event(self.settings, self._planned))

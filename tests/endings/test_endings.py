@@ -43,6 +43,16 @@ def test_a_signal_ends_a_run_in_order(tmp_path, signals):
     said(ending)
 
 
+def test_an_interrupt_counts_where_it_was_ignored_at_the_start(tmp_path):
+    """As in a script that starts the run in the background."""
+    ending = start(tmp_path, SLEEP, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    ending.process.send_signal(signal.SIGINT)
+
+    assert 130 == ending.wait(timeout_s=60.0)
+    assert "interrupted" == ending.outcome()
+    ending.require_safe_and_kept()
+
+
 def test_a_closed_terminal_ends_a_run_in_order(tmp_path):
     """The kernel hangs up, and every further word to the terminal fails."""
     master, slave = pty.openpty()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 __all__ = [
+    "DELIVERING",
     "BoostingLink",
     "DeviceIdentity",
     "DeviceLimits",
@@ -31,6 +32,10 @@ class DeviceState(StrEnum):
     FAULT = "FAULT"
     CHARGE = "CHARGE"
     TEST = "TEST"
+
+
+DELIVERING: Final = (DeviceState.RAMP, DeviceState.RUN)
+"""The states in which current flows through the electrodes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

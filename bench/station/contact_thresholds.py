@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.clock import Clock
-from bench.device.link import DeviceState
+from bench.device.link import DELIVERING
 from bench.errors import DeviceMisbehaved, NotOffered
 from bench.judge import evaluate, rectangular
 from bench.station.fixture import DRY_LOADS_OHM, Fixture
@@ -28,7 +28,6 @@ SENSE_S: Final = 0.8
 """Three of the sense pulses of a device that looks four times a second, and their debounce."""
 HOLD_S: Final = 2.0
 POLL_S: Final = 0.05
-LIVE: Final = (DeviceState.RAMP, DeviceState.RUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +140,7 @@ class ContactThresholds:
         return changes
 
     def _live(self) -> bool:
-        return self._treatment.link.status().state in LIVE
+        return self._treatment.link.status().state in DELIVERING
 
     def _steps(self) -> list[tuple[str, ...]]:
         """Return the combinations from the largest resistance to the smallest, and measure them."""

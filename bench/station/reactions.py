@@ -176,15 +176,19 @@ class Reactions:
         limit_s: float,
         stop_after: bool = True,
         injected_ua: float | None = None,
+        rising: bool = False,
     ) -> Reaction | None:
         """Inject an overcurrent with the named protection layers alive.
 
         None where the injected current never crossed the threshold: nothing was provoked.
-        ``injected_ua``: by default twice the highest level. ``stop_after``: end a fault that nothing has ended; otherwise the device is left as it is.
+        ``injected_ua``: by default twice the highest level. ``stop_after``: end a fault that nothing
+        has ended; otherwise the device is left as it is. ``rising``: right behind START, where a
+        protection must act as well and the ramp is not waited for.
         """
         level = self._profile.levels[-1].number
         link = self._treatment.link
-        self._treatment.run(level=level, load_ohm=load_ohm)
+        begin = self._treatment.start if rising else self._treatment.run
+        begin(level=level, load_ohm=load_ohm)
         self._treatment.unlock()
         link.enable_protection("oc_hw", enabled=layers != "firmware")
         link.enable_protection("oc_fw", enabled=layers != "hardware")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bench.device.link import DeviceLink, DeviceState
+from bench.device.link import DELIVERING, DeviceLink
 from bench.errors import ReadingOverload
 from bench.record.schema import SafeStateRecord, SelfTestStep
 from instruments.roles import LoadSwitch, Multimeter, Supply, WaveformGenerator
@@ -34,8 +34,6 @@ _APERTURE_S: Final = 0.02
 
 DEVICE_STEP: Final = "device stopped"
 """The one step that does not decide whether the bench is safe."""
-
-_DELIVERING = (DeviceState.RAMP, DeviceState.RUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +87,7 @@ def _stop_device(parts: SafeStateParts) -> SelfTestStep:
     link.stop()
     state = link.status().state
     return SelfTestStep(
-        name=DEVICE_STEP, passed=state not in _DELIVERING, detail=f"device reports {state.value}"
+        name=DEVICE_STEP, passed=state not in DELIVERING, detail=f"device reports {state.value}"
     )
 
 

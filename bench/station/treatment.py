@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from typing import Final
 
 from bench.clock import Clock
-from bench.device.link import DeviceLink, DeviceState, DeviceStatus
+from bench.device.link import DELIVERING, DeviceLink, DeviceState, DeviceStatus
 from bench.errors import DeviceLinkError, DeviceMisbehaved, DeviceRefused, SupplyFault
 from bench.profile import Profile
 from bench.station.fixture import Fixture
@@ -115,6 +115,17 @@ class Treatment:
         self._require_supply()
         if self.after_start is not None:
             self.after_start()
+
+    def start(self, *, level: int, load_ohm: float) -> None:
+        """Start a session on a load and return while the output still rises to its level."""
+        self.make_idle()
+        self.connect(load_ohm)
+        self.begin(level=level)
+        within_s = self._profile.timers.start_delay_s
+        if not self._clock.wait_until(
+            lambda: self.link.status().state in DELIVERING, timeout_s=within_s, poll_s=_POLL_S
+        ):
+            raise DeviceMisbehaved(f"no output {within_s:g} s after START at level {level}")
 
     def _require_supply(self) -> None:
         """Once, with the first session running: the supply must hold its voltage under it."""

@@ -36,6 +36,7 @@ def provoke(
 
 
 @pytest.mark.requirement("FLT-004", "FLT-005")
+@pytest.mark.full_scope
 def test_overcurrent_is_switched_off(bench: Bench, check: Check, phases: int) -> None:
     limit_s = bench.profile.protection.overcurrent_firmware_s
     reactions = provoke(bench, "both", limit_s, "FLT-004", phases)

@@ -45,6 +45,15 @@ def test_little_leaks_to_earth_on_the_charger(bench: Bench, check: Check, path: 
     check("LKG-005", "patient_leakage", current, path=path, state="charging")
 
 
+@pytest.mark.requirement("FLT-004")
+def test_overcurrent_is_switched_off(bench: Bench, check: Check) -> None:
+    protection, found = bench.profile.protection, bench.line.ends.overcurrent()
+    latency = measurands.worst_latency(
+        [found], bench.timebase_ppm, least_s=protection.overcurrent_hardware_s
+    )
+    check("FLT-004", "shutdown", latency, load_ohm=bench.profile.loads_ohm[0], phases=1)
+
+
 @pytest.mark.requirement("FLT-022", "FLT-024")
 def test_overcurrent_is_switched_off_by_the_hardware_alone(bench: Bench, check: Check) -> None:
     found = bench.line.ends.trip()

@@ -67,6 +67,7 @@ class Ends:
             path: charging.step(lambda path=path: self._leakage(path)) for path in LEAKAGE_PATHS
         }
         charging.step(bench.fixture.unplug_charger)
+        self.overcurrent = chain.session().step(self._overcurrent)
         tripped = chain.session()
         self.trip = tripped.step(self._trip)
         self.hot = tripped.step(self._hot)
@@ -98,6 +99,19 @@ class Ends:
 
     def _leakage(self, path: str) -> Residual:
         return self._bench.measuring_device.leakage(path, LEAKAGE)
+
+    def _overcurrent(self) -> Reaction | None:
+        """Inject twice the highest level with both layers alive, and take it away."""
+        bench = self._bench
+        reaction = bench.reactions.overcurrent(
+            layers="both",
+            load_ohm=self._load_ohm,
+            phase_s=self._phase_s("FLT-004"),
+            limit_s=bench.profile.protection.overcurrent_firmware_s,
+            rising=True,
+        )
+        bench.treatment.link.inject("overcurrent_ua", 0)
+        return reaction
 
     def _trip(self) -> Trip:
         """Let the hardware protection trip alone, take its cause away, and wait."""

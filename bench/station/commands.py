@@ -23,7 +23,7 @@ from bench.station.scales import Label
 from bench.station.treatment import Treatment
 
 __all__ = [
-    "Attempt", "Commands", "Flood", "Watched", "few_wrong_commands", "listed", "locked_commands",
+    "Attempt", "Commands", "Flood", "Watched", "WrongCommands", "few_wrong_commands", "listed", "locked_commands",
     "wrong_commands",
 ]  # fmt: skip
 
@@ -51,21 +51,27 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """What a series of attempts did to the device."""
+class WrongCommands:
+    """What was sent to a device that must obey none of it, and its status before and after."""
 
     attempts: tuple[Attempt, ...]
     before: DeviceStatus
     after: DeviceStatus
-    capture: Capture
-    pulses: PulseTable
-    """Whole phases while the commands came, where the device ran."""
-    flowing_a: float
 
     @property
     def accepted(self) -> tuple[Attempt, ...]:
         """The attempts that were not refused."""
         return tuple(attempt for attempt in self.attempts if attempt.accepted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched(WrongCommands):
+    """What such commands did to the current."""
+
+    capture: Capture
+    pulses: PulseTable
+    """Whole phases while the commands came, where the device ran."""
+    flowing_a: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ from bench.station.fixture import CHECK_SOURCE, LEAKAGE_RELAYS, Fixture
 from bench.station.measured import Measured
 from bench.station.network_proof import NetworkPoint, NetworkProof, judged, not_checked
 from bench.station.scales import Label
-from bench.station.self_test import OHMS_APERTURE_S, OPEN_ABOVE_OHM, OPEN_RANGE_OHM, meter_range_ohm
+from bench.station.self_test import OPEN_ABOVE_OHM, OPEN_RANGE_OHM, meter_range_ohm, read_ohm
 from instruments.roles import Multimeter, WaveformGenerator
 
 __all__ = ["FREQUENCIES_HZ", "NetworkCheck"]
@@ -138,11 +138,7 @@ class NetworkCheck:
         self._fixture.isolate_device()
         self._fixture.open(*LEAKAGE_RELAYS, "measuring_device")
         self._fixture.close("dmm_electrode")
-        self._dmm.configure_resistance(range_ohm=OPEN_RANGE_OHM, aperture_s=OHMS_APERTURE_S)
-        try:
-            ohm = float(self._dmm.read()[0])
-        except ReadingOverload:
-            ohm = math.inf
+        ohm = read_ohm(self._dmm, OPEN_RANGE_OHM)
         if ohm < OPEN_ABOVE_OHM:
             raise FixtureError(
                 f"{ohm:.4g} Ω across the electrode node with everything open, expected at least "
@@ -153,13 +149,8 @@ class NetworkCheck:
     def _ohms(self, relay: str, *, expected_ohm: float) -> float:
         """Read ohms through the network's input relay, or through that of its capacitor."""
         self._fixture.close("dmm_electrode", relay)
-        self._dmm.configure_resistance(
-            range_ohm=meter_range_ohm(expected_ohm), aperture_s=OHMS_APERTURE_S
-        )
         try:
-            ohm = float(self._dmm.read()[0])
-        except ReadingOverload:
-            ohm = math.inf
+            ohm = read_ohm(self._dmm, meter_range_ohm(expected_ohm))
         finally:
             self._fixture.open(relay)
         if not math.isclose(ohm, expected_ohm, rel_tol=MOST_DISAGREEMENT):

@@ -6,6 +6,7 @@ found with the device isolated, so that it can never be read as the device's fai
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -101,19 +102,16 @@ class SelfTest:
         """With every load open the path must be open: a stuck load relay is found here."""
         self._fixture.isolate_device()
         self._fixture.close("contact", "dmm_electrode")
-        self._dmm.configure_resistance(range_ohm=OPEN_RANGE_OHM, aperture_s=OHMS_APERTURE_S)
-        try:
-            ohm = float(self._dmm.read()[0])
-        except ReadingOverload:
-            ohm = None
+        ohm = read_ohm(self._dmm, OPEN_RANGE_OHM)
+        beyond = math.isinf(ohm)
         self.judge(
             SelfTestStep(
                 name="path with all loads open",
-                passed=ohm is None or ohm >= OPEN_ABOVE_OHM,
-                value=ohm,
+                passed=ohm >= OPEN_ABOVE_OHM,
+                value=None if beyond else ohm,
                 unit="Ω",
                 low=OPEN_ABOVE_OHM,
-                detail="beyond the meter's range" if ohm is None else "",
+                detail="beyond the meter's range" if beyond else "",
             ),
             remedy="a load relay is stuck closed: exchange it before testing a device",
         )
@@ -253,17 +251,22 @@ def _suspects(name: str, *, too_low: bool) -> str:
     return f"{found}, the meter is on another function or out of calibration, or the station file is wrong"
 
 
+def read_ohm(dmm: Multimeter, range_ohm: float) -> float:
+    """Return one reading of ohms; infinite where it lies beyond the range."""
+    dmm.configure_resistance(range_ohm=range_ohm, aperture_s=OHMS_APERTURE_S)
+    try:
+        return float(dmm.read()[0])
+    except ReadingOverload:
+        return math.inf
+
+
 def lead_loop_problem(fixture: Fixture, dmm: Multimeter) -> str:
     """Measure the loop of both electrode leads; return what is wrong with it, or nothing."""
     if not fixture.has(LEAD_LOOP):
         return ""
     fixture.open("dmm_shunt", "dmm_electrode")
     fixture.close(LEAD_LOOP)
-    dmm.configure_resistance(range_ohm=LEAD_RANGE_OHM, aperture_s=OHMS_APERTURE_S)
-    try:
-        ohm = float(dmm.read()[0])
-    except ReadingOverload:
-        ohm = float("inf")
+    ohm = read_ohm(dmm, LEAD_RANGE_OHM)
     fixture.open(LEAD_LOOP)
     if ohm <= LEAD_LIMIT_OHM:
         return ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bench.device.link import DeviceStatus
 from bench.errors import DeviceRefused
-from bench.station.commands import Attempt, few_wrong_commands, locked_commands
+from bench.station.commands import Attempt, WrongCommands, few_wrong_commands, locked_commands
 from bench.station.contacts import SenseCurrent
 from bench.station.direct_current import DirectReading
 from bench.station.fixture import BATTERY_V
@@ -18,7 +18,7 @@ from bench.station.supply_events import BELOW_CUT_OFF_V, BatteryReading
 if TYPE_CHECKING:
     from bench.station.bench import Bench
 
-__all__ = ["AtRest", "EmptyBattery", "Idle", "WrongCommands"]
+__all__ = ["AtRest", "EmptyBattery", "Idle"]
 
 LOAD_OHM: Final = 2000.0
 SENSE_S: Final = 1.0
@@ -31,20 +31,6 @@ DIRECT: Final = ResidualReadings(aperture_s=0.1, direct=3, alternating=0)
 """A limit of 10 µA is a hundred times what such a reading is known to."""
 EMPTY_SETTLE_S: Final = 0.15
 """The supply moves within 50 ms; the device looks at its battery at least this often."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrongCommands:
-    """What was sent to a device that must obey none of it, and its status before and after."""
-
-    attempts: tuple[Attempt, ...]
-    before: DeviceStatus
-    after: DeviceStatus
-
-    @property
-    def accepted(self) -> tuple[Attempt, ...]:
-        """The attempts that were not refused."""
-        return tuple(attempt for attempt in self.attempts if attempt.accepted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

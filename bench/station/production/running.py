@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Final
 from bench.device.link import DeviceStatus
 from bench.errors import DeviceMisbehaved, NotOffered
 from bench.station import measurands
-from bench.station.commands import Attempt, few_wrong_commands
+from bench.station.commands import Attempt, WrongCommands, few_wrong_commands
 from bench.station.contacts import HotConnection
 from bench.station.direct_current import DirectReading
 from bench.station.fixture import BATTERY_V, DRY_LOADS_OHM
-from bench.station.production.at_rest import WrongCommands
 from bench.station.production.chain import Chain, Step
 from bench.station.reactions import Reaction
 from bench.station.readings import bench_current_ua

@@ -80,7 +80,8 @@ class LogPlugin:
         known.extend(fresh)
         earlier: list[dict[str, Any]] = getattr(report, "extras", [])
         blocks = [_html_extra(block) for block in _blocks(fresh)]
-        setattr(report, "extras", [*earlier, *blocks])  # noqa: B010 - pytest-html reads it, but TestReport does not declare it: an assignment is a type error
+        extended: Any = report  # pytest-html reads an attribute that TestReport does not declare
+        extended.extras = [*earlier, *blocks]
         return report
 
     @pytest.hookimpl(tryfirst=True)

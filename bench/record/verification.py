@@ -107,17 +107,23 @@ def _verify_contents(
 
 def _read_chain(path: Path) -> tuple[list[JournalLine], str]:
     """Return the lines up to where the chain breaks, and how it breaks."""
-    lines: list[JournalLine] = []
-    try:
-        for line in read_journal(path):
-            lines.append(line)  # noqa: PERF402 - extend promises nothing of what came before an error
-    except FileFormatError as error:
-        if not path.is_file():
-            raise
-        return lines, str(error)
+    breaks: list[str] = []
+    lines = list(_up_to_the_break(path, breaks))
+    if breaks:
+        return lines, breaks[0]
     if not lines or lines[0].kind != Kind.STARTED:
         return lines, f"{path}: it does not begin with a `started` line"
     return lines, ""
+
+
+def _up_to_the_break(path: Path, breaks: list[str]) -> Iterator[JournalLine]:
+    """Yield the lines that can be read, and add why no more can be; raises where there is no file."""
+    try:
+        yield from read_journal(path)
+    except FileFormatError as error:
+        if not path.is_file():
+            raise
+        breaks.append(str(error))
 
 
 def _run_id(lines: Sequence[JournalLine]) -> str:

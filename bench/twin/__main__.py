@@ -126,8 +126,7 @@ async def _serve(laboratory: Laboratory, options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_complain)
     for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # asyncio on Windows has no signal handlers
-            loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(number, stopping.set)
     if options.lifeline is not None:
         loop.add_reader(options.lifeline, _read_lifeline, options.lifeline, stopping)
     addresses = await laboratory.start()

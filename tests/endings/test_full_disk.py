@@ -78,7 +78,8 @@ def test_a_disk_that_fills_up(tmp_path, small_disk):
 
 @pytest.mark.long
 @pytest.mark.skipif(
-    bool(WITHOUT_PRIVILEGES) and shutil.which("setpriv") is None, reason="no setpriv"
+    bool(WITHOUT_PRIVILEGES) and shutil.which("setpriv") is None,
+    reason="setpriv is not installed, and root may write into any folder",
 )
 def test_a_folder_that_turns_read_only(tmp_path):
     ending = start(

@@ -29,6 +29,8 @@ FIRST_TOUCH, LATEST = 6, 320
 LONGEST_EXTRA_S = 0.15
 WORST_S = 0.25
 MEDIAN_S = 0.02
+ENOUGH = 20
+"""Kills of which some meet the output on: more than half of them do."""
 
 off_after_s: list[float] = []
 """Of the kills that met the output on."""
@@ -138,8 +140,9 @@ def test_output_is_off_and_nothing_is_lost_after_a_kill(tmp_path, number):
 
 @pytest.mark.long
 def test_half_of_the_kills_are_safe_within_twenty_milliseconds():
-    if not off_after_s:
-        pytest.skip("no kill met the output on")
+    if not off_after_s and KILLS < ENOUGH:
+        pytest.skip(f"none of {KILLS} kills met the output on: there is no time to judge")
+    assert off_after_s, "no kill met the output on: select the kills along with this"
     median_s = statistics.median(off_after_s)
     print(
         f"{KILLS} kills, output on at {len(off_after_s)}: off after {median_s * 1e3:.1f} ms "

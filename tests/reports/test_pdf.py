@@ -18,7 +18,7 @@ def page(tmp_path):
     return path
 
 
-@pytest.mark.skipif(pdf.find_chromium() is None, reason="chromium is not installed")
+@pytest.mark.skipif(pdf.find_chromium() is None, reason="chromium is not installed (.ci/run does)")
 def test_chromium_prints_a_pdf(page, tmp_path):
     made = pdf.print_pdf(page, tmp_path / "report.pdf")
     assert made.read_bytes().startswith(b"%PDF-")

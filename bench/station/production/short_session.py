@@ -23,7 +23,7 @@ from bench.station.transitions import RampRecord
 if TYPE_CHECKING:
     from bench.station.bench import Bench
 
-__all__ = ["ShortSession", "WholeSession", "unseen_s"]
+__all__ = ["ShortSession", "WholeSession", "delivered", "unseen_s"]
 
 SAMPLES_PER_PULSE: Final = 40
 ENVELOPES: Final = 1.5
@@ -101,6 +101,15 @@ def unseen_s(profile: Profile) -> float:
     return hidden_s + wave.pulse_period_s + wave.train_gap_s + timers.stop_ramp_s
 
 
+def delivered(phases: PulseTable, off_a: float) -> PulseTable:
+    """Return the phases from the first to the last that counts as output.
+
+    Those between them are output too: in a slow ramp one may lie below ``off_a`` and the one before it above.
+    """
+    loud = np.flatnonzero(np.abs(phases.top) > off_a)
+    return phases.select(slice(loud[0], loud[-1] + 1) if loud.size else slice(0, 0))
+
+
 class ShortSession:
     """The session, as one step."""
 
@@ -160,8 +169,7 @@ class ShortSession:
     ) -> WholeSession:
         profile, start_s = self._bench.profile, sync_edge(capture)
         waveform = capture.waveforms[Label.CURRENT]
-        phases = phases_in(waveform, profile)
-        phases = phases.select(np.abs(phases.top) > profile.off_a)
+        phases = delivered(phases_in(waveform, profile), profile.off_a)
         delay_s = length_s = None
         if len(phases):
             first_s = float(phases.start_s[0])

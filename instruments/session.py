@@ -22,6 +22,7 @@ from bench.clock import Clock, WallClock
 from bench.errors import InstrumentError, InstrumentTimeout, NotConnected
 from instruments.blocks import parse_block, shortened
 from instruments.dialogue import RecordedTransport
+from instruments.greeting import TelnetPort
 from instruments.transport import Transport, open_transport
 
 __all__ = ["DEFAULT_TIMEOUT_S", "Session", "open_session", "parse_block", "parse_numbers"]
@@ -159,6 +160,10 @@ class Session:
                 raise self._timeout(command, limit_s) from error
             except OSError as error:
                 self._lose(str(error), error)
+            except TelnetPort as error:
+                self._broken = "a telnet port answers there"
+                self._transport.close()
+                raise InstrumentError(self.describe(str(error))) from error
             except ValueError as error:
                 self.clear()
                 self._fail_parsing(command, str(error))

@@ -11,6 +11,7 @@ import socket
 import time
 
 from instruments.blocks import read_header, shortened
+from instruments.greeting import require_no_greeting
 from instruments.pipes import Pipe, SerialPipe, SocketPipe
 from instruments.serial_line import SerialLine
 from instruments.visa import ignored_errors, interface_of, open_resource
@@ -50,9 +51,13 @@ class StreamTransport:
         self._open()
 
     def write(self, message: bytes, *, timeout_s: float) -> None:
-        """Send ``message``; what had arrived unasked belongs to no question and is dropped."""
+        """Send ``message``; what had arrived unasked belongs to no question and is dropped.
+
+        Raises TelnetPort where it is the greeting of one.
+        """
         stray = bytes(self._pending) + self._pipe.waiting()
         self._pending.clear()
+        require_no_greeting(stray)
         if stray.strip(_PROMPT):
             _logger.warning("%s: unasked bytes dropped: %s", self.resource_name, shortened(stray))
         self._send(message, deadline_s=time.monotonic() + timeout_s)
@@ -70,6 +75,7 @@ class StreamTransport:
                 line = bytes(self._pending[: end + 1])
                 del self._pending[: end + 1]
                 self._after_block = False
+                require_no_greeting(line)
                 return line
             searched = len(self._pending)
             if searched > LONGEST_TEXT_BYTES:

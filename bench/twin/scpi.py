@@ -18,7 +18,7 @@ from bench.twin.scpi_parameters import (
     split_outside,
 )
 from bench.twin.scpi_tree import Call, CommandTree, Handler, Path
-from bench.twin.wire import WIRE_FAULTS, Reply, Wire
+from bench.twin.wire import TELNET_BANNER, WIRE_FAULTS, Reply, Wire
 
 __all__ = ["MESSAGE_TIME_NS", "Limits", "ScpiInstrument", "Target", "scientific"]
 
@@ -110,14 +110,17 @@ class ScpiInstrument:
 
     def misbehaviours(self) -> frozenset[str]:
         """Return the names of what can be switched on with :meth:`misbehave`."""
-        return frozenset(WIRE_FAULTS)
+        return frozenset({*WIRE_FAULTS, TELNET_BANNER})
 
     def misbehave(self, name: str) -> None:
         """Switch a misbehaviour on; raises ValueError for one that the instrument does not have."""
         known = self.misbehaviours()
         if name not in known:
             raise ValueError(f"bench fault {name}: this one can do {', '.join(sorted(known))}")
-        self.wire.fault = name
+        if name == TELNET_BANNER:
+            self.wire.is_telnet = True
+        else:
+            self.wire.fault = name
 
     # -- messages
 

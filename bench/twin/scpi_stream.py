@@ -21,6 +21,8 @@ __all__ = ["ScpiStream", "ScpiTerminal", "StreamServer"]
 
 _LONGEST_MESSAGE = 1 << 20
 _CHUNK_BYTES = 65_536
+_PROMPT = b">>"
+"""Of a telnet port. Source: sessions with a Siglent SDS5104X, a Keysight EDUX1052A."""
 
 
 class ScpiStream:
@@ -68,10 +70,20 @@ class StreamServer(LineServer):
         self._instrument = instrument
         self._streams: dict[LineConnection, ScpiStream] = {}
 
+    def remember(self, connection: LineConnection) -> None:
+        """Greet who connected, where this is a telnet port."""
+        super().remember(connection)
+        if self._instrument.wire.is_telnet:
+            maker, model = self._instrument.identity.split(",")[:2]
+            greeting = f"Welcome to the SCPI instrument '{maker} {model}'\r\n"
+            connection.send(greeting.encode("latin-1") + _PROMPT)
+
     def received(self, connection: LineConnection, data: bytes) -> None:
         """Execute what came and answer it."""
         stream = self._streams.setdefault(connection, ScpiStream(self._instrument))
         reply = stream.feed(data)
+        if self._instrument.wire.is_telnet:
+            reply += _PROMPT
         if stream.broken:
             connection.break_off(reply)
         elif reply:

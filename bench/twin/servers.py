@@ -85,6 +85,10 @@ class LineServer(ABC):
     def received(self, connection: LineConnection, data: bytes) -> None:
         """Serve bytes as they came."""
 
+    def remember(self, connection: LineConnection) -> None:
+        """A connection is there."""
+        self.connections.append(connection)
+
     def forget(self, connection: LineConnection) -> None:
         """A connection ended."""
         if connection in self.connections:
@@ -101,7 +105,7 @@ class LineConnection(FlowControlled):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Enter the list of connections."""
         super().connection_made(transport)
-        self._server.connections.append(self)
+        self._server.remember(self)
 
     def data_received(self, data: bytes) -> None:
         """Pass on what came."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["WIRE_FAULTS", "Fate", "Reply", "Wire"]
+__all__ = ["TELNET_BANNER", "WIRE_FAULTS", "Fate", "Reply", "Wire"]
 
 Fate = Literal["whole", "late", "cut", "unended"]
 """``late``: sent once its client has given it up; ``cut``: half of it, then the connection ends;
@@ -27,6 +27,9 @@ WIRE_FAULTS: Mapping[str, str] = {
     "wrong-count": "a text comes with one field more",
     "not-ascii": "a text has bytes above 127",
 }
+TELNET_BANNER = "telnet-banner"
+"""The socket greets whoever connects and prompts behind every message, as port 5024 of Keysight and
+Siglent instruments does; from the first byte on."""
 _FATES: Mapping[str, Fate] = {
     "late-reply": "late",
     "dropped-link": "cut",
@@ -49,6 +52,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.fault = ""
+        self.is_telnet = False
         self.next_strike = _FIRST
         self._replies = 0
 

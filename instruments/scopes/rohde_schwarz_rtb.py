@@ -2,7 +2,9 @@
 
 Manual: *R&S RTB2000 Digital Oscilloscope User Manual*, 1333.1611.02, chapter on remote control. From
 public drivers (scopehal): channel, trigger, ``CHAN1:DATA`` and its scaling, ``ACQ:STAT?`` with COMP
-only for a completed single acquisition, errors. Unverified (recalled): the ranges below, the legal
+only for a completed single acquisition, errors, that a record is refused until ``SING`` has been
+acknowledged with ``*OPC?``. The maker's own example has ``*OPC?`` wait for the end of the acquisition,
+hence it is asked only once that is there. Unverified (recalled): the ranges below, the legal
 record lengths, ``TIM:ACQT``, ``TRIG:FORC``, bit 3 of the operation register (waiting for trigger),
 that a byte spans the screen (32 codes a division).
 
@@ -12,7 +14,7 @@ that a byte spans the screen (32 codes a division).
 | timebase        | ``TIM:REF 50  TIM:SCAL  TIM:ACQT?  TIM:POS``  ``CHAN1:TYPE``              |
 | trigger         | ``TRIG:A:TYPE EDGE  :SOUR  :EDGE:COUP  :EDGE:SLOP  :LEV1  :MODE``         |
 | memory          | ``ACQ:POIN:AUT OFF  ACQ:POIN``                                            |
-| single shot     | ``SING  STOP  ACQ:STAT?  STAT:OPER:COND?  TRIG:FORC``                     |
+| single shot     | ``SING  STOP  ACQ:STAT?  *OPC?  STAT:OPER:COND?  TRIG:FORC``              |
 | record          | ``FORM UINT,8  CHAN1:DATA:POIN MAX  :DATA:HEAD?  :YINC?  :YOR?  :DATA?``  |
 | errors          | ``SYST:ERR?``                                                             |
 """
@@ -260,7 +262,10 @@ class RohdeSchwarzRtb(SingleShotScope):
         if state == "RUN":
             waiting = int(self._ask_number("STAT:OPER:COND?")) & _WAITING_BIT
             return "armed" if waiting else "triggered"
-        return "complete" if state == "COMP" else "stopped"
+        if state != "COMP":
+            return "stopped"
+        self._ask("*OPC?")
+        return "complete"
 
     def _acquisition(self) -> str:
         return self._one_of(_STATES, self._ask("ACQ:STAT?").upper(), "an acquisition state")

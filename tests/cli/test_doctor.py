@@ -11,7 +11,7 @@ from bench.cli.doctor import _network
 from bench.cli.doctor_checks import connection_tree, firmware, machine
 from bench.station.configuration import load_station
 from bench.station.network_proof import NetworkProof
-from tests.instruments.peers import SocketPeer
+from tests.instruments.peers import BannerPeer, SocketPeer
 
 EXAMPLE = Path("examples/station.toml")
 
@@ -50,6 +50,14 @@ def test_the_wrong_instrument_at_an_address_is_a_branch_too(tmp_path):
     with SocketPeer(lambda m: reply if m == b"*IDN?" else b"0\n") as meter:
         found = connection_tree(station_at(tmp_path, dmm=meter.resource_name))
     assert "expected the model 34465A, found 34461A" in found.detail
+
+
+def test_a_telnet_port_in_the_station_file_is_one_clear_branch(tmp_path):
+    with BannerPeer(b"Welcome to the SCPI instrument 'Siglent SDM3055'\r\n>>") as peer:
+        resource = f"TCPIP::127.0.0.1::{peer.port}::SOCKET"
+        found = connection_tree(station_at(tmp_path, dmm=resource))
+    assert f"├─ dmm ({resource}): expected a raw socket" in found.detail
+    assert "5025, not 5024" in found.detail
 
 
 def test_the_machine_is_checked_with_remedies(tmp_path):

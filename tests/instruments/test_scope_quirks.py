@@ -11,7 +11,7 @@ from bench.errors import BenchError, InstrumentError, InstrumentTimeout, ScpiErr
 from bench.twin.dialects import SCOPES
 from bench.twin.laboratory import Laboratory
 from bench.twin.scpi_parameters import ScpiError as SimulatedError
-from bench.twin.wire import WIRE_FAULTS
+from bench.twin.wire import TELNET_BANNER, WIRE_FAULTS
 from tests.instruments.loopback import OnLoopback
 from tests.instruments.test_scope_families import capture, prepare
 from tests.twin.fake_world import FakeWorld
@@ -94,6 +94,20 @@ def test_an_error_is_read_before_the_record_that_would_hang_on_it():
         bench.driver.fetch((1,), points=POINTS)
 
 
+def test_a_single_shot_is_acknowledged_before_its_record_is_read():
+    bench = OnLoopback("rohde-schwarz-rtb2000")
+    bench.driver.reset()
+    bench.simulated.misbehave("wants-opc")
+    prepare(bench)
+    bench.driver.arm_single()
+    bench.clock.sleep(1.0)
+    assert bench.simulated.execute(b"CHAN1:DATA:HEAD?") is None  # whoever only polls is refused
+    assert bench.simulated.next_error().code == -221
+    capture(bench, 1)
+    sent = bench.line.sent
+    assert sent.index(b"ACQ:STAT?") < sent.index(b"*OPC?", sent.index(b"SING"))
+
+
 @pytest.mark.parametrize("family", sorted(SCOPES))
 def test_a_scope_that_stops_by_itself_is_never_complete(family):
     bench = OnLoopback(family)
@@ -116,5 +130,5 @@ def test_a_quirk_of_another_family_is_refused_with_those_that_there_are():
 
 def test_the_document_lists_all_that_can_be_switched_on():
     text = (Path(__file__).parents[2] / "docs" / "instruments.md").read_text(encoding="utf-8")
-    known = {*WIRE_FAULTS, *(quirk for _, quirk in QUIRKS)}
+    known = {*WIRE_FAULTS, TELNET_BANNER, *(quirk for _, quirk in QUIRKS)}
     assert [name for name in sorted(known) if f"`{name}`" not in text] == []

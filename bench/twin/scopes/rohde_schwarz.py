@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
-from bench.twin.scope_acquisition import State
+from bench.twin.scope_acquisition import Record, State
 from bench.twin.scope_body import ScopeBody
 from bench.twin.scope_frontend import CENTRE_CODE, ChannelSettings
 from bench.twin.scope_settings import CHANNELS, next_step
@@ -50,12 +50,15 @@ class RohdeSchwarzRtb2004(Oscilloscope):
     QUIRKS: ClassVar[Mapping[str, str]] = {
         "no-hash": "the block comes without its # (seen on a channel that was just switched on)",
         "no-header": "CHAN1:DATA:HEAD? answers zeros",
+        "wants-opc": "a record is refused until SINGle has been acknowledged with *OPC? (or *WAI)",
     }
 
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
         super().__init__(timeline=timeline, seed=seed, identity=identity)
         self.length, self.automatic = 10_000, True
         self.stopped_by_hand = True
+        self.acknowledged = True
+        """Whether somebody has waited for the last SINGle."""
         self._add_channels()
         self._add_time_base()
         self._add_trigger()
@@ -78,6 +81,11 @@ class RohdeSchwarzRtb2004(Oscilloscope):
     def operation_condition(self) -> int:
         """Bit 3: waiting for the trigger."""
         return _WAITING_BIT if self.acquisition.state is State.WAITING else 0
+
+    def wait_for_operation(self) -> None:
+        """Wait for the record; SINGle is an overlapped command, and this acknowledges it."""
+        super().wait_for_operation()
+        self.acknowledged = True
 
     def sampling(self, *, single: bool) -> tuple[float, int]:
         """Return sample rate and record length."""
@@ -196,7 +204,7 @@ class RohdeSchwarzRtb2004(Oscilloscope):
         self.run_continuously()
 
     def _single(self) -> None:
-        self.stopped_by_hand = False
+        self.stopped_by_hand = self.acknowledged = False
         self.settings.edge.sweep = "NORM"
         self.arm(single=True)
 
@@ -232,21 +240,27 @@ class RohdeSchwarzRtb2004(Oscilloscope):
     def _set_points(self, call: Call) -> None:
         call.arguments.choice(("MAXimum",))
 
+    def _acknowledged_record(self, channel: int) -> Record:
+        if self.has("wants-opc") and not self.acknowledged:
+            raise ScpiError(-221, "SINGle has not been acknowledged")
+        return self.record_of(channel)
+
     def _header(self, call: Call) -> str:
         if self.has("no-header"):
             return "0.0,0.0,0,0"
-        plan = self.record_of(call.suffixes[0]).plan
+        plan = self._acknowledged_record(call.suffixes[0]).plan
         stop_s = plan.start_s + plan.range_s * (plan.points - 1) / plan.points
         return f"{plan.start_s:.12E},{stop_s:.12E},{plan.points},1"
 
     def _field(self, call: Call, index: int) -> str:
-        channel = self.record_of(call.suffixes[0]).plan.channels[call.suffixes[0]]
+        channel = self._acknowledged_record(call.suffixes[0]).plan.channels[call.suffixes[0]]
         origin_v = channel.offset_v - CENTRE_CODE * channel.code_v
         return f"{(channel.code_v, origin_v)[index]:.8E}"
 
     def _data(self, call: Call) -> bytes:
         if self.acquisition.running:
             raise ScpiError(-221, "the record is not complete")
+        self._acknowledged_record(call.suffixes[0])
         data = self.codes(call.suffixes[0]).astype(np.uint8).tobytes()
         count = str(len(data))
         mark = "" if self.has("no-hash") else "#"

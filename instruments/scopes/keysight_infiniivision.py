@@ -271,13 +271,13 @@ class KeysightInfiniiVision(ScpiInstrument):
         no segmented memory (an option on some models).
         """
         wanted = _SEGMENTS.to(count)
+        self._segments = count
         (found,) = self._apply(_ACQUISITION_MODE.to("SEGM"), wanted, then=(_SEGMENTS.ask(),))
         if self._number(found, "the number of segments") != count:
             self._written.clear()
             raise InstrumentError(
                 self._session.describe(f"{count} segments were asked for, it reports {found}")
             )
-        self._segments = count
         self._arm()
 
     def _arm(self) -> None:
@@ -301,7 +301,8 @@ class KeysightInfiniiVision(ScpiInstrument):
     def acquisition_state(self) -> AcquisitionState:
         """Return where the acquisition stands; never blocks.
 
-        Stopped without a trigger event since it was armed is ``stopped``, never ``complete``.
+        Stopped without a trigger event since it was armed is ``stopped``, never ``complete``, and so
+        is a scope that has filled some of its segments only.
         """
         if self._complete:
             return "complete"
@@ -311,7 +312,7 @@ class KeysightInfiniiVision(ScpiInstrument):
         self._triggered = self._triggered or self._flag(event)
         if int(self._number(condition, "the operation register")) & _RUNNING_BIT:
             return "triggered" if self._triggered else "armed"
-        self._complete = self._triggered
+        self._complete = self._triggered and self._has_all_segments()
         self._armed = False
         return "complete" if self._complete else "stopped"
 
@@ -346,6 +347,9 @@ class KeysightInfiniiVision(ScpiInstrument):
                 )
             )
         return tuple(self._segment(index, channels, points) for index in range(1, found + 1))
+
+    def _has_all_segments(self) -> bool:
+        return self._segments == 1 or self._ask_count() == self._segments
 
     def _ask_count(self) -> int:
         (reply,) = self._run(":WAV:SEGM:COUN?", answers=1)

@@ -17,12 +17,24 @@ PERIOD_S = 0.01
 """Of the fake world's square wave."""
 
 
+ONE_RECORD = {
+    "keysight-3000x": b":ACQ:MODE RTIM;:SYST:ERR?",
+}
+"""By family that drives segments: what makes the memory one again."""
+
+
+@pytest.fixture(params=sorted(ONE_RECORD))
+def family(request):
+    return request.param
+
+
 @pytest.fixture
-def bench():
-    found = OnLoopback("keysight-3000x")
+def bench(family):
+    found = OnLoopback(family)
     found.driver.reset()
     prepare(found, points=POINTS)
     found.driver.configure_timebase(duration_s=1e-3, before_trigger_s=0.2e-3, points=POINTS)
+    found.clock.sleep(1.0 - 3.5 * PERIOD_S - found.clock.now_ns() * 1e-9)  # midnight of some clocks
     return found
 
 
@@ -50,24 +62,61 @@ def test_every_trigger_fills_a_segment_with_its_own_time(bench):
     assert len(set(codes)) == COUNT  # five records, not five times one
 
 
-def test_one_record_is_taken_again_after_segments(bench):
+def test_one_record_is_taken_again_after_segments(bench, family):
     bench.driver.arm_segments(COUNT)
     assert complete(bench)
     bench.driver.arm_single()
     assert complete(bench)
-    assert bench.driver.fetch((1,), points=POINTS)[1].record_length == POINTS
-    assert b":ACQ:MODE RTIM;:SYST:ERR?" in bench.line.sent
-    with pytest.raises(InstrumentError, match="expected 1 segments"):
+    assert POINTS / 2 <= bench.driver.fetch((1,), points=POINTS)[1].record_length <= 2 * POINTS
+    assert ONE_RECORD[family] in bench.line.sent
+    with pytest.raises(InstrumentError, match=r"expected (1|no) segments"):
         bench.simulated.acquisition.segments.clear()
         bench.driver.fetch_segments((1,), points=POINTS)
 
 
-def test_a_scope_that_was_stopped_early_gives_no_segments(bench):
+def test_several_channels_of_a_segment_are_of_one_trigger(bench):
+    bench.driver.arm_segments(COUNT)
+    assert complete(bench)
+    for segment in bench.driver.fetch_segments((1, 4), points=POINTS):
+        assert set(segment.waveforms) == {1, 4}
+        sync = segment.waveforms[4]
+        volts, at_s = sync.values(), sync.times()
+        assert abs(volts[at_s < -50e-6].mean() - 0.0) < 0.3
+        assert abs(volts[at_s > 100e-6].mean() - 3.3) < 0.4
+
+
+@pytest.mark.parametrize("who", ["driver", "somebody"])
+def test_a_scope_that_was_stopped_early_gives_no_segments(bench, who):
     bench.driver.arm_segments(COUNT)
     bench.clock.sleep(2.5 * PERIOD_S)
-    bench.driver.stop()
+    (bench.driver if who == "driver" else bench.simulated.acquisition).stop()
+    assert 0 < len(bench.simulated.acquisition.segments) < COUNT
+    assert bench.driver.acquisition_state() == "stopped"
     with pytest.raises(InstrumentError, match="expected 5 segments, found 0"):
         bench.driver.fetch_segments((1,), points=POINTS)
+
+
+def test_segments_of_before_arming_are_never_taken_for_new_ones(bench):
+    bench.driver.arm_segments(COUNT)
+    assert complete(bench)
+    bench.simulated.acquisition.deaf = True
+    bench.driver.arm_segments(COUNT)
+    assert bench.driver.acquisition_state() == "armed"
+    with pytest.raises(InstrumentError, match="the acquisition is armed"):
+        bench.driver.fetch_segments((1,), points=POINTS)
+    bench.driver.stop()
+    assert bench.driver.acquisition_state() == "stopped"
+
+
+def test_one_record_is_taken_again_where_the_segments_were_refused(bench, family):
+    def another(message: bytes, reply: bytes) -> bytes:
+        return reply.replace(b"5", b"4") if b"COUN" in message else reply
+
+    bench.line.altered = another
+    with pytest.raises(InstrumentError, match=r"segments|frames"):
+        bench.driver.arm_segments(COUNT)
+    bench.driver.arm_single()
+    assert ONE_RECORD[family] in bench.line.sent
 
 
 @pytest.mark.parametrize("count", [1, 26])

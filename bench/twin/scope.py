@@ -173,10 +173,10 @@ class Oscilloscope(ScpiInstrument):
         return record
 
     def codes(
-        self, channel: int, *, step: int = 1, steps: int = 1
+        self, channel: int, *, step: int = 1, steps: int = 1, record: Record | None = None
     ) -> NDArray[np.uint8] | NDArray[np.float64]:
-        """Return the record's codes; a record is sampled once however often it is read."""
-        record = self.record_of(channel)
+        """Return the codes of a record, or of the last; sampled once however often it is read."""
+        record = record or self.record_of(channel)
         key = (record.number, channel, step, steps)
         if key not in self._sampled:
             self._sampled = {k: v for k, v in self._sampled.items() if k[0] == record.number}

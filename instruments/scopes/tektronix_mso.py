@@ -2,8 +2,12 @@
 
 Manual: *4/5/6 Series MSO Programmer Manual*, 077-1305. From public drivers (scopehal, instro,
 QCoDeS): channel, horizontal, trigger, curve and its formula, which a recorded ISF file confirmed.
+FastFrame: the maker's descriptions in tm_devices 3.7.0 (state, count, ``MAXFR``, selected frame, its
+``FRAMESTAR`` and ``FRAMESTOP``, time stamps, ``NUMFRAMESACQ``; none of them on a 2 Series), and a
+public driver that takes a FastFrame for done with the acquisition stopped and all frames counted.
 Unverified (recalled): the ranges below, ``HOR:MODE MAN`` on a 2 Series, the six vertical digits of
-``YMU``, that ``ACQ:NUMAC?`` starts from 0 with each ``ACQ:STATE 1``.
+``YMU``, that ``ACQ:NUMAC?`` starts from 0 with each ``ACQ:STATE 1`` and counts a FastFrame, that
+``XZE`` is that of the selected frame (else a frame's trigger is known within a sample).
 
 | purpose         | command                                                                   |
 |-----------------|---------------------------------------------------------------------------|
@@ -12,18 +16,23 @@ Unverified (recalled): the ranges below, ``HOR:MODE MAN`` on a 2 Series, the six
 | timebase        | ``HOR:MODE MAN  HOR:MODE:SAMPLER  :RECO  HOR:DEL:MODE 0  HOR:POS``        |
 | trigger         | ``TRIG:A:TYP EDGE  TRIG:A:EDGE:SOU  :COUP  :SLO  TRIG:A:LEV:CH1  :MOD``   |
 | single shot     | ``ACQ:MOD  :STOPA SEQ  :STATE  :NUMAC?  TRIG:STATE?  TRIG FORC``          |
+| segments        | ``HOR:FAST:STATE  :COUN  :MAXFR?  :SUMF:STATE  :SELECTED  :TIMES:ALL?``   |
+|                 | ``ACQ:NUMFRAMESACQ?  DAT:FRAMESTAR  :FRAMESTOP``                          |
 | record          | ``DAT:SOU  :ENC SRI  :WID 2  :STAR  :STOP  WFMO:…?  CURV?``               |
 | errors          | ``*ESR?`` then ``ALLE?``                                                  |
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from bench.errors import InstrumentError
+from bench.errors import InstrumentError, SettingOutOfRange
 from instruments.roles import Coupling, Identity, ScopeCapabilities, Slope
+from instruments.scopes.segmented import MOST_SEGMENTS, SegmentedShotScope
 from instruments.scopes.tektronix import TektronixScope
+from instruments.scopes.tektronix_timestamps import frame_times
 from instruments.scpi import Setting
 from instruments.session import Session
 
@@ -64,6 +73,15 @@ _RECORD_LENGTH = Setting(
     high=62.5e6,
     doc="record length",
 )
+_FAST_FRAME = Setting(
+    command="HOR:FAST:STATE {value}", low=0, high=1, doc="memory divided into frames"
+)
+_SUMMARY_FRAME = Setting(
+    command="HOR:FAST:SUMF:STATE {value}", low=0, high=0, doc="no summary behind the frames"
+)
+_FRAMES = Setting(
+    command="HOR:FAST:COUN {value}", query="HOR:FAST:COUN?", unit="frames", low=1, doc="frames"
+)
 _DELAY_MODE = Setting(command="HOR:DEL:MODE {value}", low=0, high=0, doc="delay mode off")
 _TRIGGER_POSITION = Setting(
     command="HOR:POS {value}", unit="%", low=0, high=100, doc="trigger's place in the record"
@@ -87,11 +105,12 @@ _TRIGGER_MODE = Setting(
 )
 _SLOPES: Mapping[Slope, str] = {"rising": "RIS", "falling": "FALL", "either": "EIT"}
 _DEFAULT_POINTS = 10_000
+_WITHOUT_FAST_FRAME = "MSO2"
 _RATE_SHARE = 0.5
 """Least share of the sample rate that was asked for; the scope takes the nearest that it has."""
 
 
-class TektronixMso(TektronixScope):
+class TektronixMso(SegmentedShotScope, TektronixScope):
     """A 4, 5 or 6 Series MSO used for single shots."""
 
     MODELS: ClassVar[tuple[str, ...]] = (r"TEKTRONIX,(MSO|LPD)[2456][24568]B?(LP)?",)
@@ -103,6 +122,7 @@ class TektronixMso(TektronixScope):
         peak_detect=True,
         most_points=10_000_000,
         most_points_alone=10_000_000,
+        most_segments=MOST_SEGMENTS,
     )
     PREAMBLE: ClassVar[str] = "WFMO"
     WIDTH: ClassVar[int] = 2
@@ -113,6 +133,13 @@ class TektronixMso(TektronixScope):
         super().__init__(session, identity)
         self._length = 0
         self._length_setting = _RECORD_LENGTH.to(_DEFAULT_POINTS)
+
+    @property
+    def capabilities(self) -> ScopeCapabilities:
+        """What the model has: no FastFrame on a 2 Series."""
+        if self._identity.model.upper().startswith(_WITHOUT_FAST_FRAME):
+            return replace(self.CAPABILITIES, most_segments=0)
+        return self.CAPABILITIES
 
     def configure_channel(
         self,
@@ -194,6 +221,52 @@ class TektronixMso(TektronixScope):
                 _TRIGGER_MODE.to("NORM"),
             )
         )
+
+    # -- segments
+
+    def _divide_memory(self, count: int) -> None:
+        """Switch FastFrame on; how many frames there is room for depends on the record length."""
+        settings = self._without_headers(_FAST_FRAME.to(1), _SUMMARY_FRAME.to(0))
+        (most,) = self._apply(*settings, then=("HOR:FAST:MAXFR?",))
+        if count > self._number(most, "the most frames"):
+            raise SettingOutOfRange(
+                self._session.describe(
+                    f"its memory holds {most} frames of {self._length} samples, not {count}"
+                )
+            )
+        queries = (_FRAMES.ask(), _RECORD_LENGTH.ask())
+        found, length = self._apply(_FRAMES.to(count), then=queries)
+        self._require_same(self._number(found, "the frames"), count, "the number of frames")
+        self._require_same(
+            self._number(length, "the record length"), self._length, "the record length of a frame"
+        )
+
+    def _unite_memory(self) -> None:
+        self._apply(*self._without_headers(_FAST_FRAME.to(0)))
+
+    def _has_acquired(self) -> bool:
+        """Return whether it has stopped with all that was asked for, not with some of the frames."""
+        if not super()._has_acquired():
+            return False
+        return self._segments == 1 or self._filled_segments() == self._segments
+
+    def _filled_segments(self) -> int:
+        return int(self._ask_number("ACQ:NUMFRAMESACQ?"))
+
+    def _trigger_times(self, count: int) -> Sequence[float]:
+        reply = self._ask("HOR:FAST:TIMES:ALL?")
+        try:
+            return frame_times(reply, count)
+        except ValueError as error:
+            raise InstrumentError(
+                self._session.describe(f"the times of its frames cannot be read: {error}")
+            ) from error
+
+    def _select_segment(self, number: int) -> None:
+        self._run(
+            f"HOR:FAST:SELECTED {number}", f"DAT:FRAMESTAR {number}", f"DAT:FRAMESTOP {number}",
+            answers=0,
+        )  # fmt: skip
 
     def _channels_of(self, model: str) -> int:
         return int(model.upper().removeprefix("MSO").removeprefix("LPD")[1])

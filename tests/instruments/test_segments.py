@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,7 @@ PERIOD_S = 0.01
 
 ONE_RECORD = {
     "keysight-3000x": b":ACQ:MODE RTIM;:SYST:ERR?",
+    "tektronix-mso4": b"HOR:FAST:STATE 0",
 }
 """By family that drives segments: what makes the memory one again."""
 
@@ -123,6 +126,46 @@ def test_one_record_is_taken_again_where_the_segments_were_refused(bench, family
 def test_a_number_that_no_model_promises_is_refused(bench, count):
     with pytest.raises(SettingOutOfRange):
         bench.driver.arm_segments(count)
+
+
+STAMPS = b"HOR:FAST:TIMES:ALL?"
+
+
+@pytest.mark.parametrize("family", ["tektronix-mso4"])
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"2026", b"26", "expected the time stamp of frame 1"),
+        (b" 3:", b" 4:", "expected the time stamp of frame 3"),
+        (b".02.2026", b".Feb.2026", "expected the time stamp of frame 1"),
+        (b"28.02", b"31.02", "the times of its frames cannot be read: day"),
+        (b", ", b"; ", "expected 5 time stamps, found 1"),
+    ],
+)
+def test_a_time_stamp_of_another_format_is_an_error(bench, old, new, reason):
+    bench.line.altered = lambda message, reply: (
+        reply.replace(old, new) if message == STAMPS else reply
+    )
+    bench.driver.arm_segments(COUNT)
+    assert complete(bench)
+    with pytest.raises(InstrumentError, match=reason):
+        bench.driver.fetch_segments((1,), points=POINTS)
+
+
+@pytest.mark.parametrize("family", ["tektronix-mso4"])
+def test_more_frames_than_the_memory_holds_are_refused(bench):
+    bench.driver.configure_timebase(duration_s=1e-2, points=2_000_000)
+    with pytest.raises(SettingOutOfRange, match="its memory holds 10 frames"):
+        bench.driver.arm_segments(16)
+
+
+def test_a_two_series_has_no_segments(monkeypatch):
+    bench = OnLoopback("tektronix-mso4")
+    monkeypatch.setattr(bench.driver, "_identity", replace(bench.driver.identity, model="MSO24"))
+    assert bench.driver.capabilities.most_segments == 0
+    with pytest.raises(SettingOutOfRange, match="of the MSO24; nothing was sent"):
+        bench.driver.arm_segments(COUNT)
+    assert bench.line.sent == []
 
 
 @pytest.mark.parametrize("family", sorted(SCOPES))

@@ -3,19 +3,21 @@
 Dialects: 4/5/6 Series MSO Programmer Manual (077-1305); TDS200/1000/2000 Programmer Manual
 (071-1075). Answers have headers until ``HEAD 0``; events are shown by ``ALLE?`` once ``*ESR?`` has
 been read; the window of ``DATa:STARt`` and ``STOP`` stays what it was when the record length changes.
+Model, where it is ours: FastFrame divides 31.25 MS by the record length.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import numpy as np
 
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
-from bench.twin.scope_acquisition import State
+from bench.twin.scope_acquisition import Record, State
 from bench.twin.scope_body import ScopeBody
 from bench.twin.scope_frontend import CENTRE_CODE, ChannelSettings
 from bench.twin.scope_settings import CHANNELS, next_step
@@ -29,6 +31,9 @@ _SLOPES = {"RIS": "POS", "FALL": "NEG", "EIT": "EITH"}
 _MSO_RATES = (1.25, 3.125, 6.25, 12.5)
 _MSO_FASTEST_HZ = 6.25e9
 _MSO_MEMORY = 31_250_000
+_MANY_FRAMES = 1_000_000
+_POWER_UP = datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC)
+"""Of the scope's own clock when laboratory time begins; a day and a month end within a second."""
 _TBS_POINTS = 2500
 _TBS_STEPS = (1.0, 2.5, 5.0, 10.0)
 
@@ -125,7 +130,15 @@ class TektronixScope(Oscilloscope):
         if self.stop_after == "RUNST":
             self.arm(single=False)
         else:
-            self.arm(single=True)
+            self.arm(single=True, segments=self.frames_wanted())
+
+    def frames_wanted(self) -> int:
+        """Return how many records a single sequence takes."""
+        return 1
+
+    def sent_records(self) -> list[Record]:
+        """Return the records that ``CURVe?`` transfers, one behind the other."""
+        return [self.record_of(self.source)]
 
     def _acquisitions(self) -> str:
         record = self.acquisition.record
@@ -227,15 +240,17 @@ class TektronixScope(Oscilloscope):
     def _curve(self) -> bytes:
         if self.acquisition.running:
             raise ScpiError(-221, "the record is not complete")
-        first, last = self._bounds()
-        if self.width == 1:
-            whole = self.codes(self.source)[first:last]
-            data = (whole.astype(np.int16) - CENTRE_CODE).astype(np.int8).tobytes()
-        else:
-            whole = self.codes(self.source, steps=_ADC_STEPS)[first:last]
-            data = np.rint((whole - CENTRE_CODE) * 256).astype("<i2").tobytes()
+        data = b"".join(self._window(record) for record in self.sent_records())
         count = str(len(data))
         return self.cut(f"#{len(count)}{count}".encode() + data)
+
+    def _window(self, record: Record) -> bytes:
+        first, last = self._bounds()
+        if self.width == 1:
+            whole = self.codes(self.source, record=record)[first:last]
+            return (whole.astype(np.int16) - CENTRE_CODE).astype(np.int8).tobytes()
+        whole = self.codes(self.source, steps=_ADC_STEPS, record=record)[first:last]
+        return np.rint((whole - CENTRE_CODE) * 256).astype("<i2").tobytes()
 
 
 class TektronixMso44(TektronixScope):
@@ -262,6 +277,8 @@ class TektronixMso44(TektronixScope):
         """Declare channels, time base and trigger."""
         self.rate_hz, self.length, self.position_percent = 1.25e6, 10_000, 50.0
         self.bandwidth = "FUL"
+        self.fast_frame, self.frames, self.summary = False, 10, False
+        self.first_frame, self.last_frame, self.selected = 1, _MANY_FRAMES, 1
         add, at = self.add_number, self.channel_at
         self.add_boolean("DISplay:GLObal:CH<1:4>:STATE", "displayed", at=at)
         add("CH<1:4>:SCAle", "scale_v", at=at, unit="V", default=1.0, limits=self.scales)
@@ -275,6 +292,51 @@ class TektronixMso44(TektronixScope):
         self.add_trigger("TRIGger:A", ("RISe", "FALL", "EITher"))
         self.tree.add("TRIGger:A:LEVel:CH<1:4>", command=self._set_level)
         self._add_horizontal()
+        self._add_fast_frame()
+
+    def _add_fast_frame(self) -> None:
+        def at(_suffixes: tuple[int, ...]) -> object:
+            return self
+
+        name = "HORizontal:FASTframe"
+        self.add_boolean(f"{name}:STATE", "fast_frame", at=at)
+        self.add_boolean(f"{name}:SUMFrame:STATE", "summary", at=at)
+        for pattern, attribute in (
+            (f"{name}:COUNt", "frames"), (f"{name}:SELECTED", "selected"),
+            ("DATa:FRAMESTARt", "first_frame"), ("DATa:FRAMESTOP", "last_frame"),
+        ):  # fmt: skip
+            self._add_bound(pattern, attribute)
+        self.add_answer(f"{name}:MAXFRames", lambda: str(_MSO_MEMORY // self.length))
+        self.add_answer(f"{name}:TIMEStamp:ALL", self._time_stamps)
+        self.add_answer("ACQuire:NUMFRAMESACQuired", lambda: str(len(self._acquired_frames())))
+
+    def reset(self) -> None:
+        """Return to the default set-up: one record."""
+        self.fast_frame, self.frames, self.summary = False, 10, False
+        self.first_frame, self.last_frame, self.selected = 1, _MANY_FRAMES, 1
+        super().reset()
+
+    def frames_wanted(self) -> int:
+        """Return the frames of a single sequence, at most what the memory holds."""
+        return min(self.frames, _MSO_MEMORY // self.length) if self.fast_frame else 1
+
+    def _acquired_frames(self) -> list[Record]:
+        return self.acquisition.segments if self.fast_frame else []
+
+    def sent_records(self) -> list[Record]:
+        """Return the frames from DATa:FRAMESTARt to FRAMESTOP, one at least."""
+        last = super().sent_records()
+        found = self._acquired_frames()
+        if not found:
+            return last
+        first = min(self.first_frame, len(found))
+        return found[first - 1 : max(first, self.last_frame)]
+
+    def _time_stamps(self) -> str:
+        return ", ".join(
+            f"{number}:{_stamp(record.trigger_ns)}"
+            for number, record in enumerate(self._acquired_frames(), start=1)
+        )
 
     def _add_horizontal(self) -> None:
         def at(_suffixes: tuple[int, ...]) -> object:
@@ -332,6 +394,13 @@ class TektronixMso44(TektronixScope):
         """Return the record about the trigger's place in it."""
         duration_s = self.length / self.rate_hz
         return -duration_s * self.position_percent / 100, duration_s
+
+
+def _stamp(at_ns: int) -> str:
+    """Return DD.MM.YYYY.HH:MM:SS with twelve digits of a second."""
+    seconds, rest_ns = divmod(at_ns, 1_000_000_000)
+    at = _POWER_UP + timedelta(seconds=seconds)
+    return f"{at:%d.%m.%Y.%H:%M:%S}.{rest_ns * 1000:012d}"
 
 
 class TektronixTbs1104(TektronixScope):

@@ -4,7 +4,10 @@ Manual: *R&S RTB2000 Digital Oscilloscope User Manual*, 1333.1611.02, chapter on
 public drivers (scopehal): channel, trigger, ``CHAN1:DATA`` and its scaling, ``ACQ:STAT?`` with COMP
 only for a completed single acquisition, errors, that a record is refused until ``SING`` has been
 acknowledged with ``*OPC?``. The maker's own example has ``*OPC?`` wait for the end of the acquisition,
-hence it is asked only once that is there. Unverified (recalled): the ranges below, the legal
+hence it is asked only once that is there. Segments (option K15): *R&S RTM2000 User Manual* 10, 18.4.7 to
+18.4.9 (``AVA?``, ``HIST:CURR`` from 1 for the oldest, ``TSR:ALL?`` in seconds before the newest, oldest
+first), and public drivers of an RTB2004, an RTM2032 and an RTA4004 that use these; the segments that an
+RTB2000 holds at each record length (32 at 10 MS) as pymeasure quotes its manual. Unverified (recalled): the ranges below, the legal
 record lengths, ``TIM:ACQT``, ``TRIG:FORC``, bit 3 of the operation register (waiting for trigger),
 that a byte spans the screen (32 codes a division).
 
@@ -15,6 +18,7 @@ that a byte spans the screen (32 codes a division).
 | trigger         | ``TRIG:A:TYPE EDGE  :SOUR  :EDGE:COUP  :EDGE:SLOP  :LEV1  :MODE``         |
 | memory          | ``ACQ:POIN:AUT OFF  ACQ:POIN``                                            |
 | single shot     | ``SING  STOP  ACQ:STAT?  *OPC?  STAT:OPER:COND?  TRIG:FORC``              |
+| segments        | ``ACQ:SEGM:STAT  :NSIN:COUN  :AVA?``  ``CHAN1:HIST:CURR  :TSR:ALL?``      |
 | record          | ``FORM UINT,8  CHAN1:DATA:POIN MAX  :DATA:HEAD?  :YINC?  :YOR?  :DATA?``  |
 | errors          | ``SYST:ERR?``                                                             |
 """
@@ -22,15 +26,17 @@ that a byte spans the screen (32 codes a division).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from bench.errors import InstrumentError
 from bench.waveform import Waveform
 from instruments.roles import AcquisitionState, Coupling, ScopeCapabilities, Slope
-from instruments.scopes.single_shot import SingleShotScope, next_step, thinning
+from instruments.scopes.segmented import MOST_SEGMENTS, SegmentedShotScope
+from instruments.scopes.single_shot import next_step, thinning
 from instruments.scpi import Setting
 from instruments.session import parse_numbers
 
@@ -85,6 +91,16 @@ _TRIGGER_LEVEL = Setting(
 _AUTOMATIC_LENGTH = Setting(
     command="ACQ:POIN:AUT {value}", choices=("OFF",), doc="automatic record length"
 )
+_SEGMENTED = Setting(
+    command="ACQ:SEGM:STAT {value}", choices=("ON", "OFF"), doc="fast segmentation"
+)
+_COUNT = Setting(
+    command="ACQ:NSIN:COUN {value}",
+    query="ACQ:NSIN:COUN?",
+    unit="records",
+    low=1,
+    doc="records of a single acquisition",
+)
 _FORMAT = Setting(command="FORM {value}", choices=("UINT,8",), doc="format of the data")
 _DECIMATION = Setting(
     command="CHAN{n}:TYPE {value}", choices=("SAMP", "PDET"), doc="sample or peak detect"
@@ -110,6 +126,8 @@ _MIDDLE = 128
 _FILLED_S = 0.2
 """After the time before the trigger: how long arming itself may take."""
 _HEADER_FIELDS = 4
+_NEWEST_S = 1e-12
+"""The newest segment is so near to no time before itself: it answers -0.000000000000E+00."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +161,7 @@ class _Header:
         )
 
 
-class RohdeSchwarzRtb(SingleShotScope):
+class RohdeSchwarzRtb(SegmentedShotScope):
     """An RTB, RTM or RTA scope used for single shots."""
 
     MODELS: ClassVar[tuple[str, ...]] = (r"ROHDE ?& ?SCHWARZ,RT(B2|M3|A4)0\d[24]",)
@@ -155,9 +173,11 @@ class RohdeSchwarzRtb(SingleShotScope):
         peak_detect=True,
         most_points=10_000_000,
         most_points_alone=20_000_000,
+        most_segments=MOST_SEGMENTS,
     )
 
     _filled_ns = 0
+    _trigger_channel = 1
 
     def configure_channel(
         self,
@@ -224,6 +244,7 @@ class RohdeSchwarzRtb(SingleShotScope):
     def configure_edge_trigger(self, *, channel: int, level_v: float, slope: Slope) -> None:
         """Trigger on an edge only; never by itself."""
         self._require_channel(channel)
+        self._trigger_channel = channel
         self._apply(
             _TRIGGER_TYPE.to("EDGE"),
             _TRIGGER_MODE.to("NORM"),
@@ -262,7 +283,7 @@ class RohdeSchwarzRtb(SingleShotScope):
         if state == "RUN":
             waiting = int(self._ask_number("STAT:OPER:COND?")) & _WAITING_BIT
             return "armed" if waiting else "triggered"
-        if state != "COMP":
+        if state != "COMP" or self._lacks_segments():
             return "stopped"
         self._ask("*OPC?")
         return "complete"
@@ -275,6 +296,47 @@ class RohdeSchwarzRtb(SingleShotScope):
 
     def _halt(self) -> None:
         self._run("STOP", answers=0)
+
+    # -- segments
+
+    def _divide_memory(self, count: int) -> None:
+        """Switch fast segmentation on; a scope without option K15 refuses it."""
+        (found,) = self._apply(_SEGMENTED.to("ON"), _COUNT.to(count), then=(_COUNT.ask(),))
+        self._require_same(self._number(found, "the segments"), count, "the number of segments")
+
+    def _unite_memory(self) -> None:
+        self._apply(_SEGMENTED.to("OFF"), _COUNT.to(1))
+
+    def _filled_segments(self) -> int:
+        return int(self._ask_number("ACQ:AVA?"))
+
+    def _lacks_segments(self) -> bool:
+        return self._segments > 1 and self._filled_segments() != self._segments
+
+    def _trigger_times(self, count: int) -> Sequence[float]:
+        reply = self._ask(f"CHAN{self._trigger_channel}:HIST:TSR:ALL?")
+        try:
+            return _after_oldest(reply, count)
+        except ValueError as error:
+            raise InstrumentError(
+                self._session.describe(f"the times of its segments cannot be read: {error}")
+            ) from error
+
+    def _segment(self, number: int, channels: Sequence[int], points: int) -> Mapping[int, Waveform]:
+        for channel in channels:
+            self._select(channel, number)
+        return {channel: self._transferred(channel, points) for channel in channels}
+
+    def _select(self, channel: int, number: int) -> None:
+        """Show a segment, counted from 1; it is read back counted so, or from 0 backwards."""
+        history = f"CHAN{channel}:HIST:CURR"
+        (shown,) = self._run(f"{history} {number}", f"{history}?", answers=1)
+        if self._number(shown, "the segment shown") not in (number, number - self._segments):
+            raise InstrumentError(
+                self._session.describe(
+                    f"segment {number} of channel {channel} was selected, it shows {shown}"
+                )
+            )
 
     # -- record
 
@@ -313,3 +375,11 @@ class RohdeSchwarzRtb(SingleShotScope):
         code, text = self._parse_error(self._ask("SYST:ERR?"))
         if code != 0:
             self._refuse(message, code, text)
+
+
+def _after_oldest(reply: str, count: int) -> list[float]:
+    """Return seconds after the oldest segment from seconds before the newest, oldest first."""
+    times_s = [float(time_s) for time_s in parse_numbers(reply, count=count)]
+    if abs(times_s[-1]) > _NEWEST_S:
+        raise ValueError(f"the newest is {times_s[-1]:g} s before itself")
+    return [time_s - times_s[0] for time_s in times_s]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.errors import InstrumentError, SettingOutOfRange
+from bench.errors import InstrumentError, ScpiError, SettingOutOfRange
 from bench.twin.dialects import SCOPES
 from instruments.roles import SegmentedOscilloscope
 from tests.instruments.loopback import OnLoopback
@@ -21,6 +21,7 @@ PERIOD_S = 0.01
 
 ONE_RECORD = {
     "keysight-3000x": b":ACQ:MODE RTIM;:SYST:ERR?",
+    "rohde-schwarz-rtb2000": b"ACQ:SEGM:STAT OFF",
     "tektronix-mso4": b"HOR:FAST:STATE 0",
 }
 """By family that drives segments: what makes the memory one again."""
@@ -120,6 +121,52 @@ def test_one_record_is_taken_again_where_the_segments_were_refused(bench, family
         bench.driver.arm_segments(COUNT)
     bench.driver.arm_single()
     assert ONE_RECORD[family] in bench.line.sent
+
+
+RS = pytest.mark.parametrize("family", ["rohde-schwarz-rtb2000"])
+
+
+@RS
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (b"-4.0E-02,-3.0E-02,-2.0E-02,-1.0E-02", "expected 5 numbers, found 4"),
+        (b"-4.0E-02,-3.0E-02,-2.0E-02,soon,0.0E+00", "expected a number, found soon"),
+        (b"0.0E+00,1.0E-02,2.0E-02,3.0E-02,4.0E-02", "the newest is 0.04 s before itself"),
+        (b"-4.0E-02,-3.0E-02,-3.0E-02,-1.0E-02,-0.0E+00", "cannot be that of its trigger"),
+    ],
+)
+def test_a_time_that_cannot_be_one_of_a_segment_is_an_error(bench, reply, reason):
+    bench.line.altered = lambda message, right: reply if b"TSR:ALL?" in message else right
+    bench.driver.arm_segments(COUNT)
+    assert complete(bench)
+    with pytest.raises(InstrumentError, match=reason):
+        bench.driver.fetch_segments((1,), points=POINTS)
+
+
+@RS
+def test_a_segment_that_is_not_the_one_selected_is_an_error(bench):
+    bench.line.altered = lambda message, right: b"-2" if b"CURR?" in message else right
+    bench.driver.arm_segments(COUNT)
+    assert complete(bench)
+    with pytest.raises(InstrumentError, match="segment 1 of channel 1 was selected, it shows -2"):
+        bench.driver.fetch_segments((1,), points=POINTS)
+
+
+@RS
+def test_fewer_segments_than_were_armed_are_not_complete(bench):
+    bench.line.altered = lambda message, right: b"4" if message == b"ACQ:AVA?" else right
+    bench.driver.arm_segments(COUNT)
+    assert not complete(bench)
+    with pytest.raises(InstrumentError, match="the acquisition is stopped"):
+        bench.driver.fetch_segments((1,), points=POINTS)
+
+
+@RS
+def test_a_scope_without_the_option_says_so(bench):
+    bench.simulated.rejects = ("SEGM",)
+    with pytest.raises(ScpiError, match="check the model and its options"):
+        bench.driver.arm_segments(COUNT)
 
 
 @pytest.mark.parametrize("count", [1, 26])

@@ -1,7 +1,8 @@
 """The simulated R&S RTB2004: four channels; its ten bits are sent as eight.
 
 Dialect: R&S RTB2000 User Manual (1333.1611.02), remote control. Model, where it is ours: the record
-length that was set is reached at any time base, within the fastest sample rate.
+length that was set is reached at any time base, within the fastest sample rate. Segments as the RTM2000
+User Manual 10, 18.4.7 to 18.4.9 says; how many are kept as pymeasure quotes the RTB2000's.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ _FASTEST_HZ = 1.25e9
 _LENGTHS = (
     10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000,
 )  # fmt: skip
+_KEPT_SEGMENTS = (13107, 13107, 3276, 2621, 1456, 319, 319, 159, 40, 32)
+"""By record length; a longer acquisition loses its oldest."""
+_MOST_SEGMENTS = 13107
 _SLOPES = {"POS": "POS", "NEG": "NEG", "EITH": "EITH"}
 _WAITING_BIT = 0x08
 _CHANNEL = "CHANnel<1:4>"
@@ -56,6 +60,7 @@ class RohdeSchwarzRtb2004(Oscilloscope):
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
         super().__init__(timeline=timeline, seed=seed, identity=identity)
         self.length, self.automatic = 10_000, True
+        self.segmented, self.count = False, 1
         self.stopped_by_hand = True
         self.acknowledged = True
         """Whether somebody has waited for the last SINGle."""
@@ -63,11 +68,13 @@ class RohdeSchwarzRtb2004(Oscilloscope):
         self._add_time_base()
         self._add_trigger()
         self._add_run_control()
+        self._add_history()
         self._add_data()
 
     def reset(self) -> None:
         """Return to the default set-up."""
         self.length, self.automatic = 10_000, True
+        self.segmented, self.count = False, 1
         super().reset()
 
     def number_text(self, value: float) -> str:
@@ -206,7 +213,7 @@ class RohdeSchwarzRtb2004(Oscilloscope):
     def _single(self) -> None:
         self.stopped_by_hand = self.acknowledged = False
         self.settings.edge.sweep = "NORM"
-        self.arm(single=True)
+        self.arm(single=True, segments=int(self.count))
 
     def _stop(self) -> None:
         self.stopped_by_hand = self.stopped_by_hand or self.acquisition.running
@@ -217,6 +224,54 @@ class RohdeSchwarzRtb2004(Oscilloscope):
             return "RUN"
         complete = not self.stopped_by_hand and self.acquisition.record is not None
         return "COMP" if complete else "STOP"
+
+    # -- history
+
+    def _add_history(self) -> None:
+        self.add_boolean("ACQuire:SEGMented:STATe", "segmented", at=lambda _suffixes: self)
+        self.tree.add(
+            "ACQuire:NSINgle:COUNt", command=self._set_count, query=lambda _call: str(self.count)
+        )
+        self.add_answer("ACQuire:AVAilable", lambda: str(len(self._history())))
+        self.tree.add(
+            f"{_CHANNEL}:HISTory:CURRent", command=self._show, query=lambda _call: self._shown()
+        )
+        self.tree.add(
+            f"{_CHANNEL}:HISTory:TSRelative", query=lambda _call: self._ages_s()[self._index()]
+        )
+        self.tree.add(
+            f"{_CHANNEL}:HISTory:TSRelative:ALL", query=lambda _call: ",".join(self._ages_s())
+        )
+
+    def _set_count(self, call: Call) -> None:
+        self.count = call.arguments.integer(low=1, high=_MOST_SEGMENTS, default=1)
+
+    def _history(self) -> list[Record]:
+        """Return the segments that are kept, oldest first."""
+        return self.acquisition.segments[-_KEPT_SEGMENTS[_LENGTHS.index(self.length)] :]
+
+    def _show(self, call: Call) -> None:
+        """Show a segment: 1 is the oldest, 0 the newest, -1 the one before it."""
+        kept = self._history()
+        wanted = int(call.arguments.number(low=-_MOST_SEGMENTS, high=_MOST_SEGMENTS))
+        index = wanted - 1 if wanted > 0 else len(kept) - 1 + wanted
+        if not 0 <= index < len(kept):
+            raise ScpiError(-222, f"{len(kept)} segments are there")
+        self.acquisition.record = kept[index]
+
+    def _index(self) -> int:
+        record, kept = self.acquisition.record, self._history()
+        if not kept:
+            raise ScpiError(-230, "no segment has been acquired")
+        return next(k for k, one in enumerate(kept) if one is record)
+
+    def _shown(self) -> str:
+        return str(self._index() + 1 - len(self._history()))
+
+    def _ages_s(self) -> list[str]:
+        """Return the seconds before the newest segment, as text."""
+        kept = self._history()
+        return [f"{-(kept[-1].trigger_ns - one.trigger_ns) * 1e-9:.12E}" for one in kept]
 
     # -- record
 

@@ -163,8 +163,9 @@ class Oscilloscope(Instrument, Protocol):
 class Segment:
     """One of several records that a scope took one after the other without being armed again."""
 
-    time_s: float
-    """Of its trigger, after that of the first segment, by the scope's own clock."""
+    time_s: float | None
+    """Of its trigger, after that of the first segment, by the scope's own clock; None for a family
+    that does not tell it (Rigol): then the segments are in order, and that is all."""
     waveforms: Mapping[int, Waveform]
     """By channel; times from this segment's trigger."""
 

@@ -2,11 +2,12 @@
 
 Manual: *MSO5000 Series Programming Guide*. Verified on quotations of its pages: the definitions of
 the preamble in RAW mode. From public drivers (scopehal) and Rigol's support: the whole depth in one
-reply, mode and format sent again before every reading. Unverified (recalled): the memory depths.
+reply, mode and format sent again before every reading. Not driven: the record mode, whose frames
+libsigrok's page on Rigol says are not read properly on it. Unverified (recalled): the memory depths.
 
 | purpose         | command                                                                   |
 |-----------------|---------------------------------------------------------------------------|
-| all but these   | as ``instruments/scopes/rigol_ds1000z.py``                                |
+| all but these   | as ``instruments/scopes/rigol.py``                                        |
 | record          | ``:WAV:STAR  :STOP  :DATA?`` once, up to the whole depth                  |
 | errors          | ``:SYST:ERR?``                                                            |
 """
@@ -17,12 +18,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from instruments.roles import ScopeCapabilities
-from instruments.scopes.rigol_ds1000z import RigolDs1000z
+from instruments.scopes.rigol import RigolScope
 
 __all__ = ["RigolMso5000"]
 
 
-class RigolMso5000(RigolDs1000z):
+class RigolMso5000(RigolScope):
     """An MSO5000 used for single shots."""
 
     MODELS: ClassVar[tuple[str, ...]] = (r"RIGOL TECHNOLOGIES,MSO5[0-3]\d[24](-E)?",)

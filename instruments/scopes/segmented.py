@@ -99,7 +99,8 @@ class SegmentedShotScope(SingleShotScope):
             )
         for channel in channels:
             self._require_channel(channel)
-        times_s = self._believable(self._trigger_times(armed))
+        told_s = self._trigger_times(armed)
+        times_s = [None] * armed if told_s is None else self._believable(told_s)
         return tuple(
             Segment(time_s=time_s, waveforms=self._segment(number, channels, points))
             for number, time_s in enumerate(times_s, start=1)
@@ -120,8 +121,11 @@ class SegmentedShotScope(SingleShotScope):
         """Return how many segments the stopped scope has filled."""
 
     @abstractmethod
-    def _trigger_times(self, count: int) -> Sequence[float]:
-        """Return the seconds from the first segment's trigger to that of each of ``count``."""
+    def _trigger_times(self, count: int) -> Sequence[float] | None:
+        """Return the seconds from the first segment's trigger to that of each of ``count``.
+
+        None where the family does not tell them.
+        """
 
     @abstractmethod
     def _select_segment(self, number: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.errors import InstrumentError, ScpiError, SettingOutOfRange
+from bench.errors import InstrumentError, InstrumentTimeout, ScpiError, SettingOutOfRange
 from bench.twin.dialects import SCOPES
 from instruments.roles import SegmentedOscilloscope
 from tests.instruments.loopback import OnLoopback
@@ -21,10 +21,13 @@ PERIOD_S = 0.01
 
 ONE_RECORD = {
     "keysight-3000x": b":ACQ:MODE RTIM;:SYST:ERR?",
+    "rigol-dho800": b":REC:WREC:ENAB 0",
+    "rigol-ds1000z": b":FUNC:WREC:ENAB 0",
     "rohde-schwarz-rtb2000": b"ACQ:SEGM:STAT OFF",
     "tektronix-mso4": b"HOR:FAST:STATE 0",
 }
 """By family that drives segments: what makes the memory one again."""
+WITHOUT_TIMES = {"rigol-dho800", "rigol-ds1000z"}
 
 
 @pytest.fixture(params=sorted(ONE_RECORD))
@@ -48,14 +51,17 @@ def complete(bench) -> bool:
     )
 
 
-def test_every_trigger_fills_a_segment_with_its_own_time(bench):
+def test_every_trigger_fills_a_segment_with_its_own_time(bench, family):
     bench.driver.arm_segments(COUNT)
     assert complete(bench)
     segments = bench.driver.fetch_segments((1,), points=POINTS)
     assert len(segments) == COUNT
-    times_s = np.array([segment.time_s for segment in segments])
-    assert times_s[0] == 0.0
-    assert np.diff(times_s) == pytest.approx(PERIOD_S, rel=1e-3)
+    times_s = [segment.time_s for segment in segments]
+    if family in WITHOUT_TIMES:
+        assert times_s == [None] * COUNT
+    else:
+        assert times_s[0] == 0.0
+        assert np.diff(times_s) == pytest.approx(PERIOD_S, rel=1e-3)
     for segment in segments:
         record = segment.waveforms[1]
         volts, at_s = record.values(), record.times()
@@ -112,15 +118,63 @@ def test_segments_of_before_arming_are_never_taken_for_new_ones(bench):
     assert bench.driver.acquisition_state() == "stopped"
 
 
+def test_no_segment_fills_itself_without_a_trigger(bench):
+    bench.simulated.acquisition.deaf = True
+    bench.driver.arm_segments(COUNT)
+    bench.clock.sleep(1.0)
+    assert bench.driver.acquisition_state() == "armed"
+
+
 def test_one_record_is_taken_again_where_the_segments_were_refused(bench, family):
     def another(message: bytes, reply: bytes) -> bytes:
-        return reply.replace(b"5", b"4") if b"COUN" in message else reply
+        counts = (b"COUN", b":FEND?", b":FRAM?")
+        return reply.replace(b"5", b"4") if any(name in message for name in counts) else reply
 
     bench.line.altered = another
     with pytest.raises(InstrumentError, match=r"segments|frames"):
         bench.driver.arm_segments(COUNT)
     bench.driver.arm_single()
     assert ONE_RECORD[family] in bench.line.sent
+
+
+RIGOL = pytest.mark.parametrize("family", sorted(WITHOUT_TIMES))
+
+
+@RIGOL
+def test_frames_that_are_the_same_are_not_two(bench):
+    sent: list[bytes] = []
+
+    def first(message: bytes, right: bytes) -> bytes:
+        sent.extend([right] if message == b":WAV:DATA?" else [])
+        return sent[0] if message == b":WAV:DATA?" else right
+
+    bench.line.altered = first
+    bench.driver.arm_segments(COUNT)
+    assert complete(bench)
+    with pytest.raises(InstrumentError, match="frame 2 has the samples of the frame before it"):
+        bench.driver.fetch_segments((1,), points=POINTS)
+
+
+@RIGOL
+def test_a_recording_that_never_ran_is_not_the_one_before_it(bench, monkeypatch):
+    bench.driver.arm_segments(COUNT)
+    assert complete(bench)
+    execute = bench.simulated.execute
+    monkeypatch.setattr(
+        bench.simulated, "execute", lambda m: None if b"OPER RUN" in m else execute(m)
+    )
+    with pytest.raises(InstrumentTimeout, match="it did not arm"):
+        bench.driver.arm_segments(COUNT)
+    assert bench.driver.acquisition_state() == "stopped"
+
+
+@RIGOL
+def test_a_frame_that_is_not_shown_is_not_read(bench):
+    bench.line.altered = lambda message, right: b"1" if b"FCUR?" in message else right
+    bench.driver.arm_segments(COUNT)
+    assert complete(bench)
+    with pytest.raises(InstrumentError, match="it did not show frame 2"):
+        bench.driver.fetch_segments((1,), points=POINTS)
 
 
 RS = pytest.mark.parametrize("family", ["rohde-schwarz-rtb2000"])

@@ -2,7 +2,8 @@
 
 Dialect: MSO1000Z/DS1000Z Series Programming Guide, PGA19108-1110. Model, where it is ours: with
 ``:ACQ:MDEP AUTO`` the record fills the screen with the largest legal depth that the fastest sample
-rate allows; ``:TRIG:STAT?`` says TD while the record fills and never after.
+rate allows; ``:TRIG:STAT?`` says TD while the record fills and never after. Record mode as the guides of the
+DS1000Z and of the DHO800/DHO900 say; how many frames there are room for is the memory over the depth.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class RigolScope(Oscilloscope):
     CODES_PER_DIVISION: ClassVar[Mapping[str, float]] = {"BYTE": 25.0}
     """By format, of the codes that are sent."""
     REFERENCES: ClassVar[Mapping[str, int]] = {"BYTE": 127}
+    RECORD: ClassVar[tuple[str, str, str] | None] = None
+    """Headers of the record mode: recording, replay, number of frames; None where it is not simulated."""
 
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
         super().__init__(timeline=timeline, seed=seed, identity=identity)
@@ -62,12 +65,16 @@ class RigolScope(Oscilloscope):
         self._add_trigger()
         self._add_run_control()
         self._add_waveform()
+        self.recording, self.frames, self.frame_interval_s, self.prompt = False, 1000, 1e-7, True
+        if self.RECORD is not None:
+            self._add_record_mode(*self.RECORD)
 
     # -- what the family is
 
     def reset(self) -> None:
         """Return to the default set-up."""
         self.depth = None
+        self.recording, self.frames = False, 1000
         self.source, self.mode, self.data_format = 1, "NORM", "BYTE"
         self.start, self.stop = 1, _SCREEN_POINTS
         super().reset()
@@ -273,6 +280,65 @@ class RigolScope(Oscilloscope):
     def _forget_record(self) -> None:
         self.acquisition.record = None
 
+    # -- record mode
+
+    def _add_record_mode(self, record: str, replay: str, frames: str) -> None:
+        def at(_suffixes: tuple[int, ...]) -> object:
+            return self
+
+        self.add_boolean(f"{record}:ENABle", "recording", at=at)
+        self.add_boolean(f"{record}:PROMpt", "prompt", at=at)
+        self.add_number(
+            f"{record}:FINTerval", "frame_interval_s", at=at, unit="S", default=1e-7,
+            limits=lambda _: (1e-8, 10.0),
+        )  # fmt: skip
+        self.tree.add(
+            f"{record}:{frames}", command=self._set_frames, query=lambda _call: str(self.frames)
+        )
+        self.add_answer(f"{record}:FMAX", lambda: str(self._most_frames()))
+        self.tree.add(
+            f"{record}:OPERate",
+            command=self._record,
+            query=lambda _call: "RUN" if self._is_recording() else "STOP",
+        )
+        self.add_answer(
+            f"{replay}:FMAX",
+            lambda: "0" if self._is_recording() else str(len(self.acquisition.segments)),
+        )
+        self.tree.add(
+            f"{replay}:FCURrent", command=self._show_frame, query=lambda _call: self._frame()
+        )
+
+    def _most_frames(self) -> int:
+        legal = self.legal_depths()
+        return legal[-1] // self.sampling(single=True)[1]
+
+    def _set_frames(self, call: Call) -> None:
+        self.frames = call.arguments.integer(low=1, high=max(1, self._most_frames()))
+
+    def _is_recording(self) -> bool:
+        return self.recording and self.acquisition.running
+
+    def _record(self, call: Call) -> None:
+        """Record so many triggers; an automatic sweep fills the frames by itself."""
+        if call.arguments.choice(("RUN", "STOP")) == "STOP":
+            self.acquisition.stop()
+            return
+        if not self.recording:
+            raise ScpiError(-221, "the record mode is off")
+        self.settings.edge.sweep = "AUTO" if self.trigger_sweep == "AUTO" else "NORM"
+        self.arm(single=True, segments=self.frames)
+
+    def _show_frame(self, call: Call) -> None:
+        number = call.arguments.integer(low=1, high=1_000_000)
+        if self._is_recording() or number > len(self.acquisition.segments):
+            raise ScpiError(-222, f"{len(self.acquisition.segments)} frames were recorded")
+        self.acquisition.record = self.acquisition.segments[number - 1]
+
+    def _frame(self) -> str:
+        record, found = self.acquisition.record, self.acquisition.segments
+        return str(next((k for k, one in enumerate(found, start=1) if one is record), 0))
+
     # -- record
 
     def _add_waveform(self) -> None:
@@ -365,6 +431,9 @@ class RigolScope(Oscilloscope):
 class RigolDs1000z(RigolScope):
     """A DS1104Z: four channels, eight bits, 24 Mpts."""
 
+    RECORD: ClassVar[tuple[str, str, str] | None] = (
+        "FUNCtion:WRECord", "FUNCtion:WREPlay", "FEND",
+    )  # fmt: skip
     BODY: ClassVar[ScopeBody] = ScopeBody(
         time_divisions=12,
         codes_per_division=25.0,

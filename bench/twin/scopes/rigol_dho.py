@@ -22,6 +22,9 @@ _ADC_STEPS = 16
 class RigolDho800(RigolScope):
     """A DHO804: 7500 of the 16 bits' codes to a division."""
 
+    RECORD: ClassVar[tuple[str, str, str] | None] = (
+        "RECord:WRECord", "RECord:WREPlay", "FRAMes",
+    )  # fmt: skip
     FASTEST_HZ: ClassVar[float] = 1.25e9
     BODY: ClassVar[ScopeBody] = ScopeBody(
         codes_per_division=7500 / 256,

@@ -6,6 +6,8 @@ WAVEDESC, pages of ``:WAV:MAXP?`` samples, two line feeds behind the data, ``:AC
 the trigger source that is silently set to LINE. Unverified (recalled): the ranges below, that a
 scale between the steps is taken, the legal depths.
 
+Sequence mode: see :mod:`instruments.scopes.siglent_sequence`.
+
 | purpose         | command                                                                   |
 |-----------------|---------------------------------------------------------------------------|
 | channel         | ``:CHAN1:PROB VAL,x  :COUP  :BWL  :SCAL  :OFFS  :SWIT``                   |
@@ -13,6 +15,7 @@ scale between the steps is taken, the legal depths.
 | trigger         | ``:TRIG:TYPE EDGE  :TRIG:EDGE:SOUR  :SLOP  :LEV``                         |
 | memory          | ``:ACQ:MDEP  :ACQ:POIN?  :ACQ:SRAT?``                                     |
 | single shot     | ``:TRIG:MODE SING  :TRIG:RUN  :TRIG:STOP  FTRIG  :TRIG:STAT?  INR?``      |
+| segments        | ``:ACQ:SEQUENCE  :ACQ:SEQUENCE:COUNT  :WAV:SEQUENCE k,1``                  |
 | record          | ``:WAV:SOUR  :WIDT  :INT 1  :MAXP?  :PRE?  :STAR  :POIN  :DATA?``         |
 | errors          | none: there is no error queue, what matters is read back                  |
 
@@ -30,7 +33,8 @@ import numpy as np
 from bench.errors import InstrumentError
 from bench.waveform import Codes, Waveform
 from instruments.roles import Coupling, Identity, ScopeCapabilities, Slope
-from instruments.scopes.siglent import SiglentScope
+from instruments.scopes.segmented import MOST_SEGMENTS
+from instruments.scopes.siglent_sequence import SiglentSequence
 from instruments.scopes.siglent_wavedesc import WAVEDESC_BYTES, Wavedesc
 from instruments.scopes.single_shot import next_step, thinning
 from instruments.scpi import Setting
@@ -91,6 +95,7 @@ _HIGH_DEFINITION = ScopeCapabilities(
     peak_detect=True,
     most_points=10_000_000,
     most_points_alone=10_000_000,
+    most_segments=MOST_SEGMENTS,
 )
 _EIGHT_BITS = ScopeCapabilities(
     bits=8,
@@ -99,6 +104,7 @@ _EIGHT_BITS = ScopeCapabilities(
     peak_detect=True,
     most_points=10_000_000,
     most_points_alone=10_000_000,
+    most_segments=MOST_SEGMENTS,
 )
 _LEAST_PAGE = 1000
 """Samples; a scope that says less at once has not understood the question."""
@@ -106,7 +112,7 @@ _WORD_TOP = 32752
 """Highest of 16 bits of which twelve are in use."""
 
 
-class SiglentSds(SiglentScope):
+class SiglentSds(SiglentSequence):
     """A Siglent scope of the EN11 command set used for single shots."""
 
     MODELS: ClassVar[tuple[str, ...]] = (
@@ -198,7 +204,7 @@ class SiglentSds(SiglentScope):
     def configure_edge_trigger(self, *, channel: int, level_v: float, slope: Slope) -> None:
         """Trigger on an edge only; raises InstrumentError where the scope takes another source."""
         self._require_channel(channel)
-        source = f"C{channel}"
+        source, self._trigger_channel = f"C{channel}", channel
         settings = (
             _TRIGGER_TYPE.to("EDGE"),
             _TRIGGER_SOURCE.to(source),
@@ -239,7 +245,7 @@ class SiglentSds(SiglentScope):
         gain = scale.volts_per_division * scale.probe / self.capabilities.codes_per_division
         return self._waveform(
             channel,
-            codes=self._samples(first, count)[::step],
+            codes=self._samples(channel, first, count)[::step],
             gain=gain,
             offset=-scale.offset_v * scale.probe,
             t0_s=t0_s + first * scale.interval_s,
@@ -248,15 +254,26 @@ class SiglentSds(SiglentScope):
         )
 
     def _wavedesc(self, channel: int) -> Wavedesc:
-        width = "WORD" if self._words else "BYTE"
-        self._run(f":WAV:SOUR C{channel}", f":WAV:WIDT {width}", ":WAV:INT 1", answers=0)
-        block = self._session.query_block(":WAV:PRE?", count=WAVEDESC_BYTES).tobytes()
+        block = self._preamble(channel)
         try:
-            scale = Wavedesc.parse(block)
+            scale = Wavedesc.parse(block[:WAVEDESC_BYTES] if self._segments > 1 else block)
         except ValueError as error:
             raise self._unusable("its preamble", repr(block[:16]), str(error)) from error
         self._require_believable(scale, channel)
         return scale
+
+    def _preamble(self, channel: int) -> bytes:
+        """Return WAVEDESC of a channel; of the selected frame with its stamp in sequence mode."""
+        width = "WORD" if self._words else "BYTE"
+        frame = [f":WAV:SEQUENCE {self._selected},1"] if self._segments > 1 else []
+        self._run(f":WAV:SOUR C{channel}", f":WAV:WIDT {width}", ":WAV:INT 1", *frame, answers=0)
+        size = WAVEDESC_BYTES if self._segments == 1 else None
+        prefixes = self._prefixes(channel)
+        return self._session.query_block(":WAV:PRE?", count=size, prefixes=prefixes).tobytes()
+
+    def _prefixes(self, channel: int) -> tuple[str, ...]:
+        """Return what a block has in front of it in sequence mode."""
+        return (f"C{channel}:WF ",) if self._segments > 1 else ()
 
     def _require_believable(self, scale: Wavedesc, channel: int) -> None:
         """Raise InstrumentError for a preamble of another range or another resolution."""
@@ -269,7 +286,7 @@ class SiglentSds(SiglentScope):
             scale.volts_per_division * scale.probe, set_v, "the record's range", within=_SAME_SCALE
         )
 
-    def _samples(self, first: int, count: int) -> Codes:
+    def _samples(self, channel: int, first: int, count: int) -> Codes:
         """Return samples page by page, each of as many as the scope gives at once."""
         page = int(self._ask_number(":WAV:MAXP?"))
         if page < _LEAST_PAGE:
@@ -281,7 +298,10 @@ class SiglentSds(SiglentScope):
             self._run(f":WAV:STAR {start}", f":WAV:POIN {taken}", answers=0)
             parts.append(
                 self._session.query_block(
-                    ":WAV:DATA?", count=taken * size, timeout_s=self._block_timeout_s(taken * size)
+                    ":WAV:DATA?",
+                    count=taken * size,
+                    prefixes=self._prefixes(channel),
+                    timeout_s=self._block_timeout_s(taken * size),
                 )
             )
         whole = np.concatenate(parts)

@@ -4,7 +4,8 @@ Manual: *Digital Oscilloscope Series Programming Guide*, PG01-E02. From public d
 instro, scopehal): commands, ``DAT2`` and its two line feeds, 25 codes a division, fourteen
 horizontal divisions, ``INR?`` whose reading clears it, ``SAST?``. Unverified (recalled): the ranges
 below, that a scale between the steps is taken, the trace's text in front of a block with headers
-off, ``CMR?`` and ``EXR?`` as the only error report.
+off, ``CMR?`` and ``EXR?`` as the only error report. The sequence mode is not driven: no text of the
+maker and no two drivers were found that switch it on or set the number of its segments.
 
 | purpose         | command                                                                   |
 |-----------------|---------------------------------------------------------------------------|

@@ -4,6 +4,10 @@ Source: public drivers of the SDS series (scopehal, pymeasure) and measurements 
 the author of scpi-instrument-control: offsets of the fields, gain and offset without the probe's
 factor, ``codes a division`` as for 16 bits whatever the width. Volts at the probe's tip are
 ``code * volts_per_division * probe / codes_per_division - offset * probe``.
+
+In sequence mode a frame's stamp of 16 bytes follows: the second as a double, a byte each for minute,
+hour, day and month, the year in two bytes (the guide's example in EN11, and several public readers
+of it).
 """
 
 from __future__ import annotations
@@ -11,14 +15,18 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-__all__ = ["WAVEDESC_BYTES", "Wavedesc"]
+__all__ = ["STAMP_BYTES", "WAVEDESC_BYTES", "FrameStamp", "Wavedesc", "acquired_frames"]
 
 WAVEDESC_BYTES = 346
+STAMP_BYTES = 16
 _NAME = b"WAVEDESC"
 _COMM_TYPE, _ARRAY_BYTES, _POINTS = 32, 60, 116
 _VOLTS_PER_DIVISION, _OFFSET, _CODES_PER_DIVISION = 156, 160, 164
 _INTERVAL, _DELAY, _PROBE = 176, 180, 328
+_ACQUIRED_FRAMES = 148
+_MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,3 +76,36 @@ class Wavedesc:
             delay_s=delay_s,
             probe=probe,
         )
+
+
+def acquired_frames(block: bytes) -> int:
+    """Return how many frames the sequence has; 0 for the zeros that stand for no record at all."""
+    if not block.startswith(_NAME) or len(block) < WAVEDESC_BYTES:
+        return 0
+    (frames,) = struct.unpack_from("<i", block, _ACQUIRED_FRAMES)
+    return int(frames)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameStamp:
+    """A moment by the scope's own clock, which has no zone; only differences are used."""
+
+    minute: datetime
+    second: float
+
+    @classmethod
+    def parse(cls, block: bytes) -> FrameStamp:
+        """Read the stamp behind a frame's descriptor; raises ValueError for anything else."""
+        if len(block) != WAVEDESC_BYTES + STAMP_BYTES:
+            raise ValueError(
+                f"expected a stamp of {STAMP_BYTES} bytes behind the descriptor, "
+                f"found {len(block) - WAVEDESC_BYTES}"
+            )
+        second, minute, hour, day, month, year = struct.unpack_from("<d4Bh", block, WAVEDESC_BYTES)
+        if not 0 <= second < _MINUTE_S:
+            raise ValueError(f"second {second:g} of a minute")
+        return cls(minute=datetime(year, month, day, hour, minute, tzinfo=UTC), second=second)
+
+    def after(self, other: FrameStamp) -> float:
+        """Return the seconds from another stamp to this one."""
+        return (self.minute - other.minute).total_seconds() + (self.second - other.second)

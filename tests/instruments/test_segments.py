@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from bench.errors import InstrumentError, InstrumentTimeout, ScpiError, SettingOutOfRange
 from bench.twin.dialects import SCOPES
 from instruments.roles import SegmentedOscilloscope
+from instruments.scopes.siglent_wavedesc import acquired_frames
 from tests.instruments.loopback import OnLoopback
 from tests.instruments.test_scope_families import prepare
 
@@ -24,6 +26,7 @@ ONE_RECORD = {
     "rigol-dho800": b":REC:WREC:ENAB 0",
     "rigol-ds1000z": b":FUNC:WREC:ENAB 0",
     "rohde-schwarz-rtb2000": b"ACQ:SEGM:STAT OFF",
+    "siglent-sds800xhd": b":ACQ:SEQUENCE OFF",
     "tektronix-mso4": b"HOR:FAST:STATE 0",
 }
 """By family that drives segments: what makes the memory one again."""
@@ -251,6 +254,93 @@ def test_a_time_stamp_of_another_format_is_an_error(bench, old, new, reason):
     assert complete(bench)
     with pytest.raises(InstrumentError, match=reason):
         bench.driver.fetch_segments((1,), points=POINTS)
+
+
+def spoilt(bench, message: bytes, *, at: int, data: bytes) -> None:
+    """Put other bytes into the preamble of the third frame."""
+    sent = bench.line.sent
+
+    def altered(asked: bytes, reply: bytes) -> bytes:
+        if asked != message or b":WAV:SEQUENCE 3,1" not in sent[-3:]:
+            return reply
+        start = reply.index(b"#") + 11 + at
+        return reply[:start] + data + reply[start + len(data) :]
+
+    bench.line.altered = altered
+
+
+@pytest.mark.parametrize("family", ["siglent-sds800xhd"])
+@pytest.mark.parametrize(
+    ("at", "data", "reason"),
+    [
+        (346, struct.pack("<d", 75.0), "segment 3 cannot be read: second 75 of a minute"),
+        (346, b"\xff" * 8, "segment 3 cannot be read: second nan of a minute"),
+        (357, b"\x0d", "segment 3 cannot be read: month"),
+        (355, b"\x17", "segment 4 cannot be that of its trigger: -82800 s after the one before"),
+    ],
+)
+def test_a_stamp_that_is_no_time_of_a_trigger_is_an_error(bench, at, data, reason):
+    bench.driver.arm_segments(COUNT)
+    assert complete(bench)
+    spoilt(bench, b":WAV:PRE?", at=at, data=data)
+    with pytest.raises(InstrumentError, match=reason):
+        bench.driver.fetch_segments((1,), points=POINTS)
+
+
+@pytest.mark.parametrize("family", ["siglent-sds800xhd"])
+@pytest.mark.parametrize(
+    ("quirk", "reason"),
+    [
+        ("stamp-stands-still", "segment 2 cannot be that of its trigger: 0 s after"),
+        ("stamp-runs", "the stamp of segment 1 moved by .* it is not the time of a trigger"),
+    ],
+)
+def test_a_clock_is_not_taken_for_the_time_of_a_trigger(bench, quirk, reason):
+    bench.simulated.misbehave(quirk)
+    bench.driver.arm_segments(COUNT)
+    assert complete(bench)
+    with pytest.raises(InstrumentError, match=reason):
+        bench.driver.fetch_segments((1,), points=POINTS)
+
+
+@pytest.mark.parametrize("family", ["siglent-sds800xhd"])
+def test_a_full_sequence_at_ready_is_found_when_the_scope_is_stopped(bench):
+    bench.simulated.misbehave("sequence-stays-ready")
+    bench.driver.arm_segments(COUNT)
+    assert not complete(bench)
+    assert bench.driver.acquisition_state() == "armed"
+    bench.driver.stop()
+    assert bench.driver.acquisition_state() == "complete"
+    assert len(bench.driver.fetch_segments((1,), points=POINTS)) == COUNT
+
+
+@pytest.mark.parametrize("family", ["siglent-sds800xhd"])
+def test_a_preamble_of_zeros_is_no_segment(bench):
+    bench.driver.arm_segments(COUNT)
+    bench.simulated.misbehave("no-wavedesc")
+    assert not complete(bench)
+    assert bench.driver.acquisition_state() == "stopped"
+
+
+def test_what_is_no_descriptor_has_no_frames():
+    assert acquired_frames(b"x" * 346) == acquired_frames(b"WAVEDESC") == 0
+
+
+@pytest.mark.parametrize("family", ["siglent-sds800xhd"])
+def test_a_small_memory_is_chosen_before_the_number_of_segments(bench):
+    bench.driver.configure_timebase(duration_s=1e-2, points=POINTS)  # of the whole memory 2 fit
+    bench.driver.arm_segments(COUNT)
+    assert bench.simulated.segments == COUNT
+
+
+@pytest.mark.parametrize("family", ["siglent-sds800xhd"])
+def test_more_segments_than_the_memory_holds_are_refused(bench):
+    bench.driver.configure_timebase(duration_s=1e-2, points=2_000_000)
+    with pytest.raises(SettingOutOfRange, match="its memory holds 2 segments, not 5"):
+        bench.driver.arm_segments(COUNT)
+    bench.driver.configure_timebase(duration_s=1e-3, before_trigger_s=0.2e-3, points=POINTS)
+    bench.driver.arm_single()
+    assert complete(bench)
 
 
 @pytest.mark.parametrize("family", ["tektronix-mso4"])

@@ -3,21 +3,23 @@
 Dialect: SDS Series Programming Guide EN11, with what an SDS824X HD was measured to do: no error
 queue and no answer to ``:SYST:ERR?``, the preamble with one line feed and the data with two, the
 gain as for 16 bits whatever the width, ``INR?`` with a header, a trigger source on a channel that is
-off silently becoming LINE. Model, where it is ours: the memory cap is divided by the channels that
-are on.
+off silently becoming LINE; in sequence mode blocks have ``C1:WF`` in front and the preamble ends
+with the frame's stamp. Model, where it is ours: the memory cap is divided by the channels that are
+on, and so are the segments that fit; a number that is too large becomes the largest.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import numpy as np
 
 from bench.twin.laboratory_time import LaboratoryTime
 from bench.twin.scope import Oscilloscope
-from bench.twin.scope_acquisition import State
+from bench.twin.scope_acquisition import Record, State
 from bench.twin.scope_body import ScopeBody
 from bench.twin.scope_frontend import CENTRE_CODE, CODES
 from bench.twin.scope_settings import CHANNELS, next_step
@@ -28,6 +30,10 @@ __all__ = ["SiglentSdsHd"]
 
 _FASTEST_HZ = 2e9
 _DEPTHS = {"10K": 10_000, "100K": 100_000, "1M": 1_000_000, "10M": 10_000_000, "50M": 50_000_000}
+_MEMORY = 50_000_000
+_POWER_UP = datetime(2026, 2, 28, 23, 59, tzinfo=UTC)
+_POWER_UP_NS = 59_000_000_000
+"""Of the scope's own clock when laboratory time begins, and how much of the minute has passed."""
 _PAGE_POINTS = 5_000_000
 _ADC_STEPS = 16
 _SLOPES = {"RIS": "POS", "FALL": "NEG", "ALT": "EITH"}
@@ -61,6 +67,9 @@ class SiglentSdsHd(Oscilloscope):
         "codes-25": "the preamble gives 25 codes a division, the record has 30",
         "no-wavedesc": "the preamble is all zeros",
         "stale-scale": "the preamble is that of another vertical scale",
+        "sequence-stays-ready": "a full sequence stays at Ready, without a record until TRIG:STOP",
+        "stamp-stands-still": "the frames' stamps are not those of their triggers",
+        "stamp-runs": "the frames' stamps are those of reading them",
     }
 
     def __init__(self, *, timeline: LaboratoryTime, seed: int, identity: str) -> None:
@@ -68,6 +77,8 @@ class SiglentSdsHd(Oscilloscope):
         self.cap, self.trigger_mode = "10M", "AUTO"
         self.source, self.width = 1, "BYTE"
         self.start, self.points, self.interval = 0, 0, 1
+        self.sequence, self.segments, self.frame = False, 2, 1
+        self.stopped_by_hand = True
         self.new_signal = False
         self._seen_record = 0
         self._add_channels()
@@ -80,6 +91,7 @@ class SiglentSdsHd(Oscilloscope):
         """Return to the default set-up."""
         self.cap, self.trigger_mode, self.width = "10M", "AUTO", "BYTE"
         self.start, self.points, self.interval = 0, 0, 1
+        self.sequence, self.segments, self.frame = False, 2, 1
         super().reset()
 
     def number_text(self, value: float) -> str:
@@ -95,7 +107,7 @@ class SiglentSdsHd(Oscilloscope):
         del single
         share = max(1, len(self.settings.shown()))
         screen_s = self.settings.time_base.range_s
-        most = min(_DEPTHS[self.cap], 50_000_000 // share)
+        most = min(_DEPTHS[self.cap], _MEMORY // share)
         rate_hz = min(_FASTEST_HZ / share, next_step(most / screen_s * 1.001))
         while rate_hz * screen_s > most * (1 + 1e-9):
             rate_hz = next_step(rate_hz / 2.6)
@@ -170,6 +182,16 @@ class SiglentSdsHd(Oscilloscope):
         self.tree.add(
             "ACQuire:MDEPth", command=self._set_cap, query=lambda _call: self.cap.replace("K", "k")
         )
+        self.tree.add(
+            "ACQuire:SEQuence",
+            command=self._set_sequence,
+            query=lambda _call: "ON" if self.sequence else "OFF",
+        )
+        self.tree.add(
+            "ACQuire:SEQuence:COUNt",
+            command=self._set_segments,
+            query=lambda _call: str(self.segments),
+        )
         self.add_answer("ACQuire:POINts", lambda: f"{self.sampling(single=True)[1]:.2E}")
         self.add_answer("ACQuire:SRATe", lambda: f"{self.sampling(single=True)[0]:.2E}")
 
@@ -181,6 +203,14 @@ class SiglentSdsHd(Oscilloscope):
         cap = call.arguments.word().upper()
         if cap in _DEPTHS:  # anything else is ignored without a word
             self.cap = cap
+
+    def _set_sequence(self, call: Call) -> None:
+        self.sequence = call.arguments.boolean()
+
+    def _set_segments(self, call: Call) -> None:
+        """Take at most what the memory holds; more is cut without a word."""
+        fitting = _MEMORY // max(1, len(self.settings.shown())) // self.sampling(single=True)[1]
+        self.segments = min(call.arguments.integer(low=1, high=1_000_000), fitting)
 
     # -- trigger
 
@@ -209,7 +239,7 @@ class SiglentSdsHd(Oscilloscope):
         )
         self.tree.add("TRIGger:MODE", command=self._set_mode, query=lambda _call: self.trigger_mode)
         self.add_action("TRIGger:RUN", self._run)
-        self.add_action("TRIGger:STOP", self.acquisition.stop)
+        self.add_action("TRIGger:STOP", self._stop)
         self.add_action("FTRIG", self.acquisition.force)
         self.add_answer("TRIGger:STATus", self._status)
         self.add_answer("INR", self._event_register)
@@ -238,12 +268,25 @@ class SiglentSdsHd(Oscilloscope):
 
     def _run(self) -> None:
         self.settings.edge.sweep = "AUTO" if self.trigger_mode == "AUTO" else "NORM"
-        self.arm(single=self.trigger_mode == "SING")
+        single = self.trigger_mode == "SING"
+        self.stopped_by_hand = False
+        self.arm(single=single, segments=self.segments if single and self.sequence else 1)
+
+    def _stop(self) -> None:
+        self.stopped_by_hand = True
+        self.acquisition.stop()
+
+    def _is_hidden(self) -> bool:
+        """Return whether a full sequence rests at Ready, where none of its frames can be read."""
+        asleep = self.has("sequence-stays-ready") and self.sequence and not self.stopped_by_hand
+        return asleep and not self.acquisition.running
 
     def _status(self) -> str:
         states = {State.PREFILL: "Arm", State.WAITING: "Ready", State.FILLING: "Trig'd"}
         if self.acquisition.state in states:
             return states[self.acquisition.state]
+        if self._is_hidden():
+            return "Ready"
         return "Auto" if self.acquisition.running else "Stop"
 
     def _event_register(self) -> str:
@@ -268,6 +311,11 @@ class SiglentSdsHd(Oscilloscope):
         ):  # fmt: skip
             self._add_whole(f"WAVeform:{name}", attribute, low)
         self.add_answer("WAVeform:MAXPoint", lambda: f"{_PAGE_POINTS:.2E}")
+        self.tree.add(
+            "WAVeform:SEQuence",
+            command=self._select_frame,
+            query=lambda _call: f"{self.frame},1",
+        )
         self.add_answer("WAVeform:PREamble", self._preamble)
         self.add_answer("WAVeform:DATA", self._data)
 
@@ -283,9 +331,47 @@ class SiglentSdsHd(Oscilloscope):
     def _set_width(self, call: Call) -> None:
         self.width = call.arguments.choice(("BYTE", "WORD"))
 
+    def _select_frame(self, call: Call) -> None:
+        self.frame = call.arguments.integer(low=0, high=1_000_000)
+        start = call.arguments.integer(low=0, high=1_000_000)
+        if self.frame == 0 or start != 1:
+            raise ScpiError(-221, "frames are read one by one, as <frame>,1")
+
+    def _chosen(self) -> Record:
+        """Return the selected frame of a sequence, or the record."""
+        last = self.record_of(self.source)
+        if not self.sequence:
+            return last
+        found = self.acquisition.segments
+        return found[min(self.frame, len(found)) - 1] if found else last
+
+    def _in_front(self) -> bytes:
+        return b"C%d:WF " % self.source if self.sequence else b""
+
+    def _stamp(self, record: Record) -> bytes:
+        at_ns = record.trigger_ns
+        if self.has("stamp-stands-still"):
+            at_ns = 0
+        elif self.has("stamp-runs"):
+            at_ns = self.timeline.now_ns
+        minutes, rest_ns = divmod(at_ns + _POWER_UP_NS, 60_000_000_000)
+        at = _POWER_UP + timedelta(minutes=minutes)
+        return struct.pack("<d4Bh2x", rest_ns * 1e-9, at.minute, at.hour, at.day, at.month, at.year)
+
     def _preamble(self) -> bytes:
-        """Return WAVEDESC; gain and offset are those of the connector, the gain is for 16 bits."""
-        plan = self.record_of(self.source).plan
+        """Return WAVEDESC, and a frame's stamp behind it."""
+        if self._is_hidden():
+            block = bytes(_WAVEDESC_BYTES)
+        else:
+            record = self._chosen()
+            block = self._descriptor(record) + (self._stamp(record) if self.sequence else b"")
+        return self._in_front() + b"#9%09d" % len(block) + block
+
+    def _descriptor(self, record: Record) -> bytes:
+        """Return 346 bytes; gain and offset are those of the connector, the gain is for 16 bits."""
+        if self.has("no-wavedesc"):
+            return bytes(_WAVEDESC_BYTES)
+        plan = record.plan
         channel = plan.channels[self.source]
         words = self.width == "WORD"
         block = bytearray(_WAVEDESC_BYTES)
@@ -303,9 +389,10 @@ class SiglentSdsHd(Oscilloscope):
         struct.pack_into("<f", block, 176, plan.range_s / plan.points)
         struct.pack_into("<d", block, 180, plan.start_s + plan.range_s / 2)
         struct.pack_into("<f", block, 328, channel.probe)
-        if self.has("no-wavedesc"):
-            block = bytearray(_WAVEDESC_BYTES)
-        return b"#9%09d" % len(block) + bytes(block)
+        if self.sequence:
+            struct.pack_into("<ii", block, 144, 1, len(self.acquisition.segments))
+            struct.pack_into("<h", block, 174, self.frame)
+        return bytes(block)
 
     def _gain(self) -> float:
         return _WORD_GAIN * 25 / 30 if self.has("codes-25") else _WORD_GAIN
@@ -314,11 +401,11 @@ class SiglentSdsHd(Oscilloscope):
         """Return one page; the newline that every response has is the second one."""
         if self.acquisition.running:
             raise ScpiError(-221, "memory is read while stopped")
-        codes = self.codes(self.source, steps=_ADC_STEPS)
+        codes = self.codes(self.source, steps=_ADC_STEPS, record=self._chosen())
         last = codes.size if not self.points else self.start + self.points
         page = codes[self.start : last][:: self.interval][:_PAGE_POINTS]
         words = np.rint((page - CENTRE_CODE) * CODES).astype("<i2")
         data = words.tobytes() if self.width == "WORD" else (words >> 8).astype(np.int8).tobytes()
         counted = len(page) if self.has("samples-not-bytes") else len(data)
         header = str(counted)
-        return self.cut(f"#{len(header)}{header}".encode() + data) + b"\n"
+        return self._in_front() + self.cut(f"#{len(header)}{header}".encode() + data) + b"\n"

@@ -281,6 +281,7 @@ def _limit_lines(panel: _Panel) -> list[str]:
     """Return the limit lines, labelled at the right edge; far limits are named there only."""
     parts: list[str] = []
     used: list[int] = []
+    lines = ""
     for limit in sorted(panel.trace.limits, key=lambda line: -line.value):
         value = limit.value * panel.factor
         inside = panel.y.low <= value <= panel.y.high
@@ -291,10 +292,11 @@ def _limit_lines(panel: _Panel) -> list[str]:
         text = escape(arrow + limit.label)
         parts.append(f'<text x="{_RIGHT + 10}" y="{place}" fill="{_LIMIT}">{text}</text>')
         if inside:
-            parts.append(
-                f'<path d="M{_LEFT} {y}H{_RIGHT}" stroke="{_LIMIT}" stroke-width="3" '
-                'stroke-dasharray="16 10"/>'
-            )
+            lines += f"M{_LEFT} {y}H{_RIGHT}"
+    if lines:
+        parts.append(
+            f'<path d="{lines}" stroke="{_LIMIT}" stroke-width="3" stroke-dasharray="16 10"/>'
+        )
     return parts
 
 

@@ -34,6 +34,7 @@ from bench.station.programmes import Programmes
 from bench.station.ranges import RangeChoice
 from bench.station.reactions import Reaction, Reactions
 from bench.station.readings import Readings
+from bench.station.repetition import Repetition
 from bench.station.residual import MeasuringDevice, QuietStates, Residual
 from bench.station.rest import Rest
 from bench.station.rollovers import Rollovers
@@ -63,6 +64,8 @@ CHARGED_RATIO: Final = 4.2 / 3.7
 """A charged lithium cell over its nominal voltage."""
 LATE_SHARE: Final = 0.9
 """Of the declared session: when its end is looked at, with time left to measure."""
+READING_ROOM: Final = 1.5
+"""Time kept for a record and a direct current, over that of the direct current alone."""
 BATTERY_SETTLE_S: Final = 1.0
 """A device reads its battery at least this often."""
 
@@ -367,10 +370,16 @@ class Bench:
         return self._take_steady(level, load_ohm, BATTERY_V)
 
     def late_steady(self, *, level: int, load_ohm: float) -> tuple[SteadyOutput, float]:
-        """Return a record from near the end of a session that runs on, and the time since START."""
+        """Return a record from near the end of a session that runs on, and the time since START.
+
+        What is left of the session holds a reading of the direct current behind the record.
+        """
         self.run(level=level, load_ohm=load_ohm)
         begun_ns = self.clock.now_ns()
-        self.clock.sleep(LATE_SHARE * self.profile.timers.session_s)
+        session_s = self.profile.timers.session_s
+        declared = Repetition.declared(self.profile, peak_a=0.0, timebase_ppm=self.timebase_ppm)
+        reading_s = READING_ROOM * self.direct.duration_s(declared)
+        self.clock.sleep(max(0.0, session_s - max((1.0 - LATE_SHARE) * session_s, reading_s)))
         output = self.record_running(level=level, load_ohm=load_ohm)
         elapsed_s = self.profile.timers.ramp_s + (self.clock.now_ns() - begun_ns) / 1e9
         output.must_deliver()

@@ -163,6 +163,14 @@ class DirectCurrent:
         phases = 1 if quick and not apertures.whole else START_PHASES
         return self._read(apertures, phases=phases)
 
+    def duration_s(self, repetition: Repetition) -> float:
+        """Return how long :meth:`of_cycles` takes, without the messages between the readings."""
+        if not holds_cycles(repetition, self._accuracy):
+            return Sweeps.of(repetition, self._accuracy).duration_s
+        apertures = Apertures.of(repetition, self._accuracy)
+        readings_s = 2.0 * apertures.readings_per_phase * apertures.aperture_s
+        return START_PHASES * (readings_s + apertures.phase_step_s)
+
     def over(self, aperture_s: float, *, readings: int = RESIDUAL_READINGS) -> DirectReading:
         """Return the mean over readings of at least ``aperture_s`` each, at most a second.
 

@@ -62,6 +62,17 @@ class Sweeps:
         """Return where in the repetition a reading starts, in seconds from an arbitrary origin."""
         return (phase + sweep / self.sweeps) / self.phases * self.period_s
 
+    @property
+    def duration_s(self) -> float:
+        """How long they take: each reading waits for its phase, behind the reading before it.
+
+        A reading is taken as two apertures: most meters measure their zero as long as the input.
+        """
+        spacing_s = self.period_s / self.phases
+        reading_s = 2.0 * self.aperture_s + START_JITTER_S
+        behind = math.ceil((reading_s - spacing_s) / self.period_s)
+        return self.sweeps * self.phases * (spacing_s + max(0, behind) * self.period_s)
+
     def expected_scatter_a(self, repetition: Repetition) -> float:
         """Return the standard deviation to expect of a sweep's mean, for the plan.
 

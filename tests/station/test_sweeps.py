@@ -7,7 +7,9 @@ import pytest
 
 from bench.judge import multimeter_accuracy
 from bench.profile import load_profile
+from bench.profile.load import profile_names
 from bench.station import measurands
+from bench.station.bench import READING_ROOM
 from bench.station.direct_current import DirectCurrent
 from bench.station.repetition import Repetition
 from bench.station.sweeps import Sweeps
@@ -167,3 +169,23 @@ def test_start_phases_are_equally_spaced_over_all_sweeps():
         for phase in range(sweeps.phases)
     )
     assert np.diff(starts) == pytest.approx(0.25 / 64)
+
+
+@pytest.mark.parametrize("model", ["34401A", "34465A"])
+@pytest.mark.parametrize("name", profile_names())
+def test_a_reading_is_over_in_the_time_that_is_kept_for_it(name, model):
+    clock, random = Clock(0.3), np.random.default_rng(5)
+    profile = load_profile(name)
+    direct = DirectCurrent(
+        dmm=Meter(Output(name, amplitude_a=1e-4), clock, random),
+        fixture=Fixture(),
+        clock=clock,
+        shunt=SHUNT,
+        accuracy=multimeter_accuracy(model),
+    )
+    repetition = Repetition.declared(profile, peak_a=1e-4, timebase_ppm=50.0)
+    begun_s = clock.time_s
+    direct.of_cycles(repetition)
+    taken_s = clock.time_s - begun_s
+    assert taken_s <= READING_ROOM * direct.duration_s(repetition)
+    assert taken_s < 0.5 * profile.timers.session_s

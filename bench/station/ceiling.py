@@ -10,19 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.measure import all_edges, excursions, worst_mean
 from bench.station.acquisition import Capture
 from bench.station.scales import Label
 from bench.stopwatch import Stopwatch
 from bench.waveform import Waveform
 
-__all__ = ["CODES_CLEAR", "CeilingWatch", "Finding"]
+__all__ = ["CODES_CLEAR", "CeilingWatch", "Finding", "zero_of_transients_a"]
 
 AVERAGING_S: Final = 10e-6
 WINDOW_S: Final = 5e-3
 SYNC_LEVEL_V: Final = 1.5
 CODES_CLEAR: Final = 4.0
-"""An excursion on a coarse range stands out by this many codes: offset and noise are below."""
+"""An excursion on a coarse range stands out by this many codes: noise and rounding are below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +74,19 @@ class CeilingWatch:
                 blind_a = _blind_a(capture, seen_by)
                 if blind_a == 0.0 or worst > self._ceiling_a + blind_a:
                     self.outside_a = _worse(self.outside_a, capture, seen_by, worst)
-        transient = capture.waveforms.get(Label.TRANSIENT, waveform)
+        transient = capture.waveforms.get(Label.TRANSIENT)
+        seen = waveform if transient is None else transient
+        zero_a = 0.0 if transient is None or not edges else zero_of_transients_a(capture)
         for edge_s in edges:
-            self._window(capture, label, transient.between(edge_s, edge_s + WINDOW_S))
+            self._window(capture, label, seen.between(edge_s, edge_s + WINDOW_S), zero_a)
 
-    def _window(self, capture: Capture, label: Label, window: Waveform) -> None:
-        ceiling_a = max(self._ceiling_a, CODES_CLEAR * abs(window.gain))
-        found = excursions(window, ceiling=ceiling_a, averaging_s=window.sample_interval_s)
+    def _window(self, capture: Capture, label: Label, window: Waveform, zero_a: float) -> None:
+        found = excursions(
+            window,
+            ceiling=max(self._ceiling_a, CODES_CLEAR * abs(window.gain)),
+            averaging_s=window.sample_interval_s,
+            zero=zero_a,
+        )
         total_c = 0.0
         for excursion in found:
             charge_c = abs(excursion.charge)
@@ -108,6 +117,36 @@ def _blind_a(capture: Capture, label: Label) -> float:
     """
     scale = capture.scales[label]
     return 0.0 if scale.transferred else scale.current_range(noise_rms_a=0.0).offset_limit_a
+
+
+def zero_of_transients_a(capture: Capture) -> float:
+    """Return what the transient channel shows without current, in A, where its range says nothing of it.
+
+    A range that was transferred knows its zero. The others have the scope's offset, on the widest
+    beyond the ceiling: the amplitude channel sees the same current at the same instants, so what the
+    two differ by where both are on scale is that offset. 0 where there is no such stretch.
+    """
+    wide = capture.waveforms[Label.TRANSIENT]
+    fine = capture.waveforms.get(Label.CURRENT)
+    if capture.scales[Label.TRANSIENT].transferred or fine is None:
+        return 0.0
+    stop_s = min(each.t0_s + each.duration_s for each in (wide, fine))
+    start_s = max(wide.t0_s, fine.t0_s)
+    wide, fine = wide.between(start_s, stop_s), fine.between(start_s, stop_s)
+    if wide.codes.size != fine.codes.size:
+        return 0.0
+    shown = _on_scale(wide) & _on_scale(fine)
+    if not shown.any():
+        return 0.0
+    means_a = [
+        float(each.codes[shown].mean(dtype=np.float64)) * each.gain + each.offset
+        for each in (wide, fine)
+    ]
+    return means_a[0] - means_a[1]
+
+
+def _on_scale(waveform: Waveform) -> NDArray[np.bool_]:
+    return (waveform.codes > waveform.code_low) & (waveform.codes < waveform.code_high)
 
 
 def _label_between(capture: Capture, start_s: float, stop_s: float) -> Label | None:

@@ -16,7 +16,7 @@ from bench.clock import Clock
 from bench.device.link import DeviceState
 from bench.measure import Excursion, PulseTable, excursions, worst_mean
 from bench.station.acquisition import Capture
-from bench.station.ceiling import CODES_CLEAR, WINDOW_S
+from bench.station.ceiling import CODES_CLEAR, WINDOW_S, zero_of_transients_a
 from bench.station.event_records import (
     EventRecords,
     off_averaging_s,
@@ -217,13 +217,17 @@ class Contacts:
         waveform = capture.waveforms[Label.TRANSIENT]
         made_s = sync_edges(capture)[-1]
         window = waveform.between(made_s - 2 * waveform.sample_interval_s, made_s + WINDOW_S)
+        zero_a = zero_of_transients_a(capture)
         found = excursions(
             window,
             ceiling=max(self._profile.output.ceiling_ua * 1e-6, CODES_CLEAR * abs(window.gain)),
             averaging_s=HOT_AVERAGING_S,
+            zero=zero_a,
         )
         return HotConnection(
-            capture=capture, excursions=found, peak_a=worst_mean(window, averaging_s=0.0)
+            capture=capture,
+            excursions=found,
+            peak_a=worst_mean(window, averaging_s=0.0, zero=zero_a),
         )
 
     def residue_after_stop(self, *, load_ohm: float) -> tuple[Capture, float]:

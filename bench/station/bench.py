@@ -53,8 +53,6 @@ from bench.station.walk import Walker
 
 __all__ = ["Bench"]
 
-NEXT_RANGE: Final = 1.25
-"""Of a level's range, at least, where it is clipped."""
 RESIDUAL_APERTURE_S: Final = 1.0
 """Off-state d.c. is a mean over at least a second. Source: docs/laboratory.md."""
 
@@ -509,11 +507,8 @@ class Bench:
         The next one first: a zero far from the middle may clip a healthy level, which the widest
         range would not show.
         """
-        own_a = self.ranges.level_a(level)
-        wider_a = self.ranges.at_least_a(NEXT_RANGE * own_a)
-        currents_a = dict.fromkeys((own_a, wider_a, self.ranges.wide_a()))
         attempts = (
-            *((Label.CURRENT, range_a) for range_a in currents_a),
+            *((Label.CURRENT, range_a) for range_a in self.ranges.for_level_a(level)),
             (Label.TRANSIENT, self.ranges.transient_a()),
         )
         into: dict[str, Scalar] = {"load": load} if load else {"load_ohm": load_ohm}

@@ -63,7 +63,7 @@ class FastRecords:
         return replace(output, capture=capture, label=Label.CURRENT)
 
     def _unclipped(self, output: SteadyOutput, where: str) -> Capture:
-        """Take the record on the level's range; on the wide one where a spike clips it."""
+        """Take the record on the level's range; on a wider one where a spike clips it."""
         wave = output.profile.waveform
         duration_s = CYCLES * wave.polarity_cycle_s + wave.pulse_period_s
 
@@ -76,8 +76,11 @@ class FastRecords:
             )
             return self._acquirer.take(shot, conditions={"level": output.level, "load": where})
 
-        capture = taken(self._ranges.level_a(output.level))
-        return taken(self._ranges.wide_a()) if capture.clipped(Label.CURRENT) else capture
+        own_a, *wider_a = self._ranges.for_level_a(output.level)
+        capture = taken(own_a)
+        while wider_a and capture.clipped(Label.CURRENT):
+            capture = taken(wider_a.pop(0))
+        return capture
 
 
 def transition_duration(output: SteadyOutput, *, timebase_ppm: float) -> Measured:

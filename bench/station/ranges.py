@@ -18,6 +18,13 @@ __all__ = ["RangeChoice"]
 
 FILL: Final = 0.8
 """Both polarities of a level fill this much of the range."""
+ZERO_A: Final = 3e-6
+"""What a scope may show without current on the most sensitive ranges: 2 mV and a tenth of a division behind
+the amplifier of 1 V/mA."""
+LEVEL_TOLERANCE: Final = 1.1
+"""Of a level's current, at most, where it is as declared."""
+NEXT_RANGE: Final = 1.25
+"""Of a level's range, at least, where it is clipped."""
 WIDE_FACTOR: Final = 2.5
 """Of the highest level: a clipped record is retaken here."""
 OFF_RANGE_A: Final = 100e-6
@@ -37,8 +44,16 @@ class RangeChoice:
     profile: Profile
 
     def level_a(self, level: int) -> float:
-        """Return the range of a level: twice its current over 0.8."""
-        return self._rounded(2 * self._largest_ua(level) * 1e-6 / FILL)
+        """Return the range of a level: twice its current over 0.8, and room for the scope's zero."""
+        current_a = self._largest_ua(level) * 1e-6
+        zero_a = ZERO_A * self.profile.scale
+        return self._rounded(2 * max(current_a / FILL, LEVEL_TOLERANCE * current_a + zero_a))
+
+    def for_level_a(self, level: int) -> tuple[float, ...]:
+        """Return the ranges of a level in the order to try them: its own, and wider where it clips."""
+        own_a = self.level_a(level)
+        ranges_a = (own_a, self.at_least_a(NEXT_RANGE * own_a), self.wide_a())
+        return tuple(dict.fromkeys(ranges_a))
 
     def at_least_a(self, full_scale_a: float) -> float:
         """Return the smallest transferred range of at least ``full_scale_a``, or the widest."""

@@ -18,6 +18,8 @@ _GAIN_SD, _GAIN_MAX = 0.006, 0.015
 _LEVEL_ERROR_MAX = 0.003
 _ASYMMETRY_SD, _ASYMMETRY_MAX = 0.003, 0.009
 _DC_SD_UA, _DC_MAX_UA = 0.4, 1.1
+_DC_SHARE_MAX = 0.025
+"""Of the lowest level: both polarities of a symmetric output differ by twice the direct current."""
 _COMPLIANCE_MAX = 0.04
 _CRYSTAL_MAX_PPM = 30.0
 _OUTPUT_NF = (0.47, 2.2)
@@ -73,7 +75,7 @@ def draw_unit(description: UnitDescription) -> HealthyDraw:
         gain=1.0 + _normal(random, _GAIN_SD, _GAIN_MAX),
         gain_negative=1.0 + _normal(random, _ASYMMETRY_SD, _ASYMMETRY_MAX),
         level_errors=tuple(_uniform(random, _LEVEL_ERROR_MAX) for _ in output.table_ua()),
-        dc_ua=_normal(random, _DC_SD_UA, _DC_MAX_UA),
+        dc_ua=_normal(random, _DC_SD_UA, _DC_MAX_UA) * _dc_share(description),
         output_resistance_ohm=source_ohm,
         sense_resistance_ohm=span_ohm,
         rise_time_constant_us=float(np.exp(random.uniform(*np.log(_BANDWIDTH_US)))),
@@ -91,6 +93,12 @@ def draw_unit(description: UnitDescription) -> HealthyDraw:
         common_mode_ua=float(random.uniform(*_COMMON_MODE_UA)),
         cut_off_below_k=float(random.uniform(*_CUT_OFF_BELOW_K)),
     )
+
+
+def _dc_share(description: UnitDescription) -> float:
+    """Return how much of the usual direct current a unit has that is made for small levels."""
+    lowest_ua = min(abs(current_ua) for current_ua in description.output.table_ua())
+    return min(1.0, _DC_SHARE_MAX * lowest_ua / _DC_MAX_UA)
 
 
 def _normal(random: np.random.Generator, sd: float, limit: float) -> float:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
@@ -51,6 +51,14 @@ class JournalLine:
     sha256: str
 
 
+class _End(NamedTuple):
+    """Where a journal ends: the next line's number, the last one's hash, and the bytes before."""
+
+    seq: int
+    sha256: str
+    size: int
+
+
 def utc_now() -> str:
     """Return the present instant in UTC, ISO 8601 with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -70,27 +78,30 @@ class Journal:
             raise JournalBusy(
                 f"{path}: another process is writing this journal; wait for that run to end"
             ) from error
-        self._seq, self._previous = self._continue()
+        self._safe_end = self._end = self._continue()
 
-    def append(self, kind: str, data: object) -> JournalLine:
+    def append(self, kind: str, data: object, *, durable: bool = True) -> JournalLine:
         """Write one event and return when it is on the disk; ``data`` is any record dataclass.
 
-        Raises RecordFailed where it cannot be; the journal is then as it was.
+        A line that is not ``durable`` reaches the disk with the next one that is, at the latest: for
+        what counts only with a line that follows. Raises RecordFailed where it cannot be written;
+        the journal is then as it was at its last line on the disk.
         """
         body = msgspec.json.encode(
             {
-                "seq": self._seq,
+                "seq": self._end.seq,
                 "at": utc_now(),
                 "kind": kind,
                 "data": data,
-                "previous": self._previous,
+                "previous": self._end.sha256,
             }
         )
         digest = hashlib.sha256(body).hexdigest()
         line = body[:-1] + b',"sha256":"' + digest.encode() + b'"}\n'
-        self._write(line)
-        self._seq += 1
-        self._previous = digest
+        self._write(line, durable=durable)
+        self._end = _End(self._end.seq + 1, digest, self._end.size + len(line))
+        if durable:
+            self._safe_end = self._end
         return _decode(line)
 
     def close(self) -> None:
@@ -108,22 +119,23 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, line: bytes, *, durable: bool) -> None:
         try:
             rest = memoryview(line)
             while rest:
                 rest = rest[self._file.write(rest) :]
-            os.fdatasync(self._file.fileno())
+            if durable:
+                os.fdatasync(self._file.fileno())
         except OSError as error:
+            self._end = self._safe_end
             with contextlib.suppress(OSError):
-                self._file.truncate(self._size)
+                self._file.truncate(self._end.size)
             raise RecordFailed(
                 f"{self.path}: cannot be written ({error.strerror}); what was measured before is "
                 "kept: make room or give --out a folder on another disk, and run again"
             ) from error
-        self._size += len(line)
 
-    def _continue(self) -> tuple[int, str]:
+    def _continue(self) -> _End:
         """Find the end of the chain; a torn last line is cut off, since it never counted."""
         seq, previous, intact = 0, GENESIS, 0
         for raw in _lines(self.path):
@@ -138,8 +150,7 @@ class Journal:
                 ) from error
             seq, previous, intact = line.seq + 1, line.sha256, intact + len(raw)
         self._file.truncate(intact)
-        self._size = intact
-        return seq, previous
+        return _End(seq, previous, intact)
 
 
 def read_journal(path: Path, *, verify: bool = True) -> Iterator[JournalLine]:

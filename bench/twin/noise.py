@@ -14,6 +14,8 @@ __all__ = ["NoiseTable"]
 
 _TABLE_BITS = 18
 """262,144 deviates, their own mean and standard deviation made exactly 0 and 1."""
+_SPREAD = 0x9E3779B9
+"""Odd: neighbouring samples lie far apart before they are mixed."""
 
 
 class NoiseTable:
@@ -26,21 +28,24 @@ class NoiseTable:
 
     def deviates(self, *, stream: int, first: int, step: int, count: int) -> NDArray[np.float32]:
         """Return the deviates of samples ``first + step * j``, shape (count,), of one stream."""
-        index = np.arange(first, first + step * count, step, dtype=np.uint64).astype(np.uint32)
-        index *= np.uint32(0x9E3779B9)
-        index ^= np.uint32(_mixed(stream))
-        return self._deviates[_hash(index) >> np.uint32(32 - _TABLE_BITS)]
+        places = np.arange(count, dtype=np.uint32)
+        places *= _wrapped(step * _SPREAD)
+        places += _wrapped(first * _SPREAD)
+        places ^= _wrapped(stream * 0xD6E8FEB9 + 0x2545F491)
+        _hash(places)
+        places >>= np.uint32(32 - _TABLE_BITS)
+        return self._deviates.take(places)
 
 
-def _hash(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Mix 32 bits well: two multiplications and three shifts, constants of C. Wellons' search."""
-    values ^= values >> np.uint32(16)
-    values *= np.uint32(0x7FEB352D)
-    values ^= values >> np.uint32(15)
-    values *= np.uint32(0x846CA68B)
-    values ^= values >> np.uint32(16)
-    return values
+def _hash(values: NDArray[np.uint32]) -> None:
+    """Mix 32 bits well, in place: multiplications and shifts, constants of C. Wellons' search."""
+    shifted = np.empty_like(values)
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B), (16, 1)):
+        np.right_shift(values, np.uint32(shift), out=shifted)
+        values ^= shifted
+        if factor != 1:
+            values *= np.uint32(factor)
 
 
-def _mixed(stream: int) -> int:
-    return (stream * 0xD6E8FEB9 + 0x2545F491) & 0xFFFF_FFFF
+def _wrapped(number: int) -> np.uint32:
+    return np.uint32(number & 0xFFFF_FFFF)

@@ -148,10 +148,11 @@ class DirectCurrent(Part):
         self._commanded_c.append(commanded_c)
         window_s = self._pulses * self._period_s
         mean_ua = abs(sum(self._measured_c)) / window_s * 1e6
-        allowed_ua = self.threshold_ua
-        if not self._constant():
-            allowed_ua += abs(sum(self._commanded_c)) / window_s * 1e6
-        return mean_ua > allowed_ua and not self.dead and self.enabled
+        if mean_ua <= self.threshold_ua or self.dead or not self.enabled:
+            return False
+        if self._constant():
+            return True
+        return mean_ua > self.threshold_ua + abs(sum(self._commanded_c)) / window_s * 1e6
 
     def memory(self) -> object:
         """Return the window's contents."""

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from bench.errors import FileFormatError
-from bench.record.journal import Journal, JournalBusy, read_journal
+from bench.record.journal import Journal, JournalBusy, RecordFailed, read_journal
 
 
 def test_lines_come_back_in_order(tmp_path):
@@ -78,3 +78,31 @@ def test_a_line_that_is_not_utf8_is_a_broken_file(tmp_path):
         list(read_journal(path))
     with pytest.raises(FileFormatError, match="nothing was added"):
         Journal(path)
+
+
+def test_lines_that_may_wait_are_on_the_disk_with_the_next_that_may_not(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("os.fdatasync", lambda _descriptor: synced.append(path.stat().st_size))
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append("budget", {"a": 1}, durable=False)
+        assert synced == []
+        journal.append("measurement", {"a": 2})
+    assert synced == [path.stat().st_size]
+    assert [line.data["a"] for line in read_journal(path)] == [1, 2]
+
+
+def test_what_never_reached_the_disk_is_taken_back_whole(tmp_path, monkeypatch):
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append("measurement", {"a": 1})
+        with monkeypatch.context() as patch:
+            patch.setattr("os.fdatasync", full)
+            journal.append("budget", {"a": 2}, durable=False)
+            with pytest.raises(RecordFailed):
+                journal.append("measurement", {"a": 3})
+        journal.append("measurement", {"a": 4})
+    assert [line.data["a"] for line in read_journal(path)] == [1, 4]

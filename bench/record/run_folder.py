@@ -243,7 +243,21 @@ def _requirement_reason(
 
 
 def _first_reason(rows: Iterable[MeasurementRecord], verdict: Verdict) -> str:
-    return next((row.reason for row in rows if row.verdict == verdict and row.reason), "")
+    decisive = [row for row in rows if row.verdict == verdict]
+    said = next((row.reason for row in decisive if row.reason), "")
+    if said or verdict not in (Verdict.FAIL, Verdict.CONDITIONAL_FAIL):
+        return said
+    return next((text for row in decisive if (text := _beyond(row))), "")
+
+
+def _beyond(row: MeasurementRecord) -> str:
+    """Return a number beside its limits: one that lies outside them has no other reason."""
+    if row.value is None or (row.low is None and row.high is None):
+        return ""
+    low = "" if row.low is None else f"at least {row.low:.6g}"
+    high = "" if row.high is None else f"at most {row.high:.6g}"
+    limits = " and ".join(limit for limit in (low, high) if limit)
+    return f"{row.quantity}: {row.value:.6g} {row.unit}".rstrip() + f", expected {limits}"
 
 
 def _reason(

@@ -21,6 +21,20 @@ def test_a_complete_run_passes(tmp_path):
     assert record.requirements[0].worst_margin_pct == 50.0
 
 
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("", "x: 1 µA, expected at least 0 and at most 2"),
+        ("inside the limit, by less than the guard band",) * 2,
+    ],
+)
+def test_a_failed_requirement_says_what_failed(tmp_path, reason, expected):
+    row = measurement("OUT-001", "FAIL", -5.0, reason)
+    folder = write(tmp_path / "run", (Kind.MEASUREMENT, row), DONE, SAFE, OVER)
+
+    assert expected == load_run(folder).requirements[0].reason
+
+
 def test_a_planned_test_that_did_not_run_makes_the_run_incomplete(tmp_path):
     folder = write(
         tmp_path / "run", (Kind.MEASUREMENT, measurement("OUT-001")), DONE, SAFE, OVER,

@@ -19,11 +19,17 @@ from bench.station.scales import Label
 from bench.waveform import Waveform
 
 __all__ = [
-    "MOST_POINTS", "OFF_AVERAGING_S", "POINTS", "EventRecords", "flowing_a", "hold_off_s", "off_averaging_s",
-    "phases_in", "points_for", "sync_edge", "sync_edges",
+    "MOST_POINTS", "NOISE_OF_RANGE", "OFF_AVERAGING_S", "POINTS", "EventRecords", "flowing_a", "hold_off_s", "off_averaging_s",
+    "off_interval_s", "phases_in", "points_for", "sync_edge", "sync_edges",
 ]  # fmt: skip
 
 OFF_AVERAGING_S: Final = 1e-3
+OFF_SAMPLES: Final = 4.0
+"""At least, in such a mean."""
+OFF_CLEARANCE: Final = 8.0
+"""What counts as off over the noise of such a mean: among a million means none is so far out."""
+NOISE_OF_RANGE: Final = 0.5 / 256
+"""R.m.s. of one sample over full scale: half a code of eight bits, noise and rounding together."""
 PHASE_SHARE: Final = 0.5
 """Of a phase: the mean over more than one phase of a balanced pulse is zero."""
 HOLD_OFF_PERIODS: Final = 2.0
@@ -112,6 +118,16 @@ def off_averaging_s(profile: Profile) -> float:
     return min(OFF_AVERAGING_S, PHASE_SHARE * profile.waveform.pulse_duration_s)
 
 
+def off_interval_s(profile: Profile, full_scale_a: float) -> float:
+    """Return the sample interval at which a mean on a range is clear of what counts as off.
+
+    The noise of a mean of n samples is that of one over the root of n.
+    """
+    noise_a = NOISE_OF_RANGE * full_scale_a
+    samples = max(OFF_SAMPLES, (OFF_CLEARANCE * noise_a / profile.off_a) ** 2)
+    return off_averaging_s(profile) / samples
+
+
 def hold_off_s(profile: Profile) -> float:
     """Return for how long an output must stay off: a pause between pulses is no end."""
     return HOLD_OFF_PERIODS / profile.slowest_rate_hz
@@ -125,7 +141,11 @@ def points_for(duration_s: float, *, interval_s: float) -> int:
 
 def flowing_a(capture: Capture, profile: Profile, label: Label = Label.CURRENT) -> float:
     """Return the largest current, in magnitude, that flows anywhere in a record."""
-    return worst_mean(capture.waveforms[label], averaging_s=off_averaging_s(profile))
+    return worst_mean(
+        capture.waveforms[label],
+        averaging_s=off_averaging_s(profile),
+        zero=capture.scales[label].rest,
+    )
 
 
 def phases_in(waveform: Waveform, profile: Profile) -> PulseTable:

@@ -15,10 +15,11 @@ from bench.device.link import DeviceState
 from bench.errors import LinkTimeout
 from bench.station.acquisition import Capture
 from bench.station.event_records import (
+    POINTS,
     EventRecords,
     flowing_a,
     hold_off_s,
-    off_averaging_s,
+    off_interval_s,
     phases_in,
     points_for,
 )
@@ -143,12 +144,16 @@ class Injections:
         self._fixture.close("sync_link")
         self._clock.sleep(phase_s)
         limit_s, _ = profile.nominal("dc trip", level=self._level, load_ohm=load_ohm)
+        observe_s = 2.0 * limit_s + hold_off_s(profile) + profile.waveform.polarity_cycle_s
+        range_a = self._ranges.wide_a()
+        interval_s = off_interval_s(profile, range_a)
         capture = self._records.take(
             "bridge stuck at one polarity",
-            {Label.CURRENT: self._ranges.wide_a()},
-            observe_s=2.0 * limit_s + hold_off_s(profile) + profile.waveform.polarity_cycle_s,
+            {Label.CURRENT: range_a},
+            observe_s=observe_s,
             cause=lambda: self._treatment.link.inject("stuck_polarity", polarity),
             conditions={"load_ohm": load_ohm, "polarity": polarity},
+            points=max(POINTS, points_for(observe_s, interval_s=interval_s)),
             single_fault=True,
         )
         self._fixture.open("sync_link")
@@ -169,13 +174,14 @@ class Injections:
         self._fixture.close("sync_link")
         self._clock.sleep(phase_s)
         observe_s = 2 * profile.timers.watchdog_s + after_s
+        range_a = self._ranges.level_a(self._level)
         capture = self._records.take(
             "firmware hung",
-            {Label.CURRENT: self._ranges.level_a(self._level)},
+            {Label.CURRENT: range_a},
             observe_s=observe_s,
             cause=lambda: self._treatment.link.inject(what, 1),
             conditions={"load_ohm": load_ohm, "hung": what},
-            points=points_for(observe_s, interval_s=off_averaging_s(profile) / 4),
+            points=points_for(observe_s, interval_s=off_interval_s(profile, range_a)),
             single_fault=True,
         )
         self._fixture.open("sync_link")

@@ -7,19 +7,23 @@ Source: docs/laboratory.md, "Times".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bench.measure import Excursion, Shutdown, excursions, first_edge, shutdown
+from bench.measure import Excursion, Shutdown, excursions, first_edge, shutdown, worst_mean
 from bench.record.schema import Mark
 from bench.station.acquisition import Capture
 from bench.station.event_records import (
+    NOISE_OF_RANGE,
     OFF_AVERAGING_S,
     POINTS,
     EventRecords,
     hold_off_s,
     off_averaging_s,
+    off_interval_s,
+    points_for,
     sync_edge,
 )
 from bench.station.fixture import Fixture
@@ -37,6 +41,10 @@ OVERCURRENT_FACTOR: Final = 2.0
 """The injected amplitude over the highest level: well above the threshold of 1.5."""
 OVERCURRENT_OFF_FRACTION: Final = 0.1
 OVERCURRENT_AVERAGING_S: Final = 5e-6
+ROUNDING: Final = 1.0 / math.sqrt(12.0)
+"""R.m.s. of rounding, in codes."""
+BY_ITSELF_SIGMAS: Final = 6.5
+"""Of a mean's noise: as far as it goes by itself anywhere among the means of many records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +59,38 @@ class Reaction:
     threshold_relative: float
     """The threshold over what flowed before it."""
     threshold: float
+    zero: float = 0.0
+    """What the range shows of nothing."""
+    by_itself: float = 0.0
+    """Up to where offset and noise take a mean on this range without any output."""
+    hold_off_s: float = 0.0
+
+    @property
+    def doubtful_s(self) -> tuple[float, float] | None:
+        """Return when the output ended for certain and when perhaps; None where the two are one.
+
+        A stretch above the threshold that offset and noise explain by themselves, and that stands
+        alone for longer than a pause lasts, is neither an output nor the proof of none. Both are
+        seconds after the cause.
+        """
+        last_s = self.result.last_above_s
+        if last_s is None or self.by_itself <= self.threshold:
+            return None
+        waveform = self.capture.waveforms[self.label]
+        certain_s = self.cause_s
+        for stretch in reversed(self._stretches()):
+            end_s = stretch.start_s + stretch.duration_s
+            mean = worst_mean(
+                waveform.between(stretch.start_s, end_s),
+                averaging_s=self.averaging_s,
+                zero=self.zero,
+            )
+            if mean > self.by_itself:
+                certain_s = end_s
+                break
+        if last_s - certain_s <= self.hold_off_s:
+            return None
+        return certain_s - self.cause_s, last_s - self.cause_s
 
     @property
     def flowing_s(self) -> float:
@@ -79,7 +119,9 @@ class Reaction:
         after = self.capture.waveforms[self.label].between(
             self.cause_s, last_s + 2 * self.averaging_s
         )
-        return excursions(after, ceiling=self.threshold, averaging_s=self.averaging_s)
+        return excursions(
+            after, ceiling=self.threshold, averaging_s=self.averaging_s, zero=self.zero
+        )
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -143,12 +185,14 @@ class Reactions:
         self._treatment.run(level=level, load_ohm=load_ohm)
         self._fixture.close("sync_link")
         self._sleep(phase_s)
+        observe_s = 1.5 * self._profile.timers.stop_s + 1.5 * hold_off_s(self._profile)
         capture = self._records.take(
             "STOP while running",
             {Label.CURRENT: self._ranges.level_a(level)},
-            observe_s=1.5 * self._profile.timers.stop_s + 1.5 * hold_off_s(self._profile),
+            observe_s=observe_s,
             cause=self._treatment.link.stop,
             conditions={"level": level, "load_ohm": load_ohm},
+            points=self._points(level, observe_s),
         )
         self._fixture.open("sync_link")
         return self.after_sync(capture)
@@ -158,12 +202,14 @@ class Reactions:
         self._fixture.prepare_charger()
         self._treatment.run(level=level, load_ohm=load_ohm)
         self._sleep(phase_s)
+        observe_s = 1.5 * self._profile.timers.charge_s + hold_off_s(self._profile)
         capture = self._records.take(
             "charger plugged while running",
             {Label.CURRENT: self._ranges.level_a(level)},
-            observe_s=1.5 * self._profile.timers.charge_s + hold_off_s(self._profile),
+            observe_s=observe_s,
             cause=self._fixture.plug_charger,
             conditions={"level": level, "load_ohm": load_ohm},
+            points=self._points(level, observe_s),
         )
         return self.after_sync(capture)
 
@@ -240,21 +286,13 @@ class Reactions:
         if averaging_s is None:
             averaging_s = off_averaging_s(self._profile)
         threshold = self._profile.off_a if threshold is None else threshold
-        cause_s = sync_edge(capture)
-        return Reaction(
-            capture=capture,
-            label=label,
-            cause_s=cause_s,
-            result=shutdown(
-                capture.waveforms[label],
-                cause_s=cause_s,
-                threshold=threshold,
-                averaging_s=averaging_s,
-                hold_off_s=hold_off_s(self._profile),
-            ),
-            averaging_s=averaging_s,
-            threshold_relative=threshold / self._before(label),
+        return self._ended(
+            capture,
+            label,
+            cause_s=sync_edge(capture),
             threshold=threshold,
+            averaging_s=averaging_s,
+            before=self._before(label),
         )
 
     def _after_threshold(self, capture: Capture, *, fault_a: float) -> Reaction | None:
@@ -268,21 +306,51 @@ class Reactions:
         cause_s = min((c for c in crossings if c is not None), default=None)
         if cause_s is None:
             return None
+        return self._ended(
+            capture,
+            Label.TRANSIENT,
+            cause_s=cause_s,
+            threshold=OVERCURRENT_OFF_FRACTION * fault_a,
+            averaging_s=OVERCURRENT_AVERAGING_S,
+            before=fault_a,
+        )
+
+    def _ended(
+        self,
+        capture: Capture,
+        label: Label,
+        *,
+        cause_s: float,
+        threshold: float,
+        averaging_s: float,
+        before: float,
+    ) -> Reaction:
+        waveform, hold_s = capture.waveforms[label], hold_off_s(self._profile)
+        zero = capture.scales[label].rest
         return Reaction(
             capture=capture,
-            label=Label.TRANSIENT,
+            label=label,
             cause_s=cause_s,
             result=shutdown(
                 waveform,
                 cause_s=cause_s,
-                threshold=OVERCURRENT_OFF_FRACTION * fault_a,
-                averaging_s=OVERCURRENT_AVERAGING_S,
-                hold_off_s=hold_off_s(self._profile),
+                threshold=threshold,
+                averaging_s=averaging_s,
+                hold_off_s=hold_s,
+                zero=zero,
             ),
-            averaging_s=OVERCURRENT_AVERAGING_S,
-            threshold_relative=OVERCURRENT_OFF_FRACTION,
-            threshold=OVERCURRENT_OFF_FRACTION * fault_a,
+            averaging_s=averaging_s,
+            threshold_relative=threshold / before,
+            threshold=threshold,
+            zero=zero,
+            by_itself=by_itself(capture, label, averaging_s=averaging_s),
+            hold_off_s=hold_s,
         )
+
+    def _points(self, level: int, observe_s: float) -> int:
+        """Return how many samples show the end of an output on a level's range."""
+        interval_s = off_interval_s(self._profile, self._ranges.level_a(level))
+        return max(POINTS, points_for(observe_s, interval_s=interval_s))
 
     @property
     def _lost(self) -> str:
@@ -303,3 +371,14 @@ class Reactions:
         ]
         first_s = min((e for e in edges if e is not None), default=None)
         return None if first_s is None else first_s - edge_s
+
+
+def by_itself(capture: Capture, label: Label, *, averaging_s: float) -> float:
+    """Return up to where offset and noise take a mean of a channel without any output."""
+    waveform, scale = capture.waveforms[label], capture.scales[label]
+    samples = max(1, round(averaging_s / waveform.sample_interval_s))
+    noise = NOISE_OF_RANGE * capture.full_scale(label)
+    if scale.transferred:
+        noise = max(scale.noise_v / scale.sensitivity, ROUNDING * abs(waveform.gain))
+    offset = scale.current_range(noise_rms_a=noise).offset_limit_a
+    return offset + BY_ITSELF_SIGMAS * noise / math.sqrt(samples)

@@ -50,7 +50,7 @@ class Scale:
     sensitivity: float
     zero_v: float
     noise_v: float
-    """R.m.s. of the zero record."""
+    """R.m.s. of one sample of the reference's record."""
     accuracy: ScopeAccuracy
     """What is left of the scope's errors: those of its data sheet where nothing was transferred."""
     shunt_relative: float = 0.0
@@ -58,6 +58,14 @@ class Scale:
     shunt_source: str = ""
     transferred: bool = True
     """False: nominal sensitivity, with the uncertainty of the scope's data sheet."""
+    rest_v: float = 0.0
+    """What the range shows of no current beyond ``zero_v``, which lies on the line through both
+    reference currents: the converter's non-linearity bends it, by up to a code of eight bits."""
+
+    @property
+    def rest(self) -> float:
+        """Return what the range shows of nothing, in the path's unit."""
+        return self.rest_v / self.sensitivity
 
     def current_range(self, *, noise_rms_a: float) -> ScopeRange:
         """Return this range as the current meter that a budget is made for."""
@@ -90,7 +98,24 @@ class Scale:
                 f"reads {self.zero_v:+.3g} V without current, expected within "
                 f"±{most_v / division_v:.2g} div: check the coupling and let the scope warm up"
             )
+        rest_v = self._most_rest_v()
+        if abs(self.rest_v) > rest_v:
+            return (
+                f"channel {view.channel} ({self.label.value}) at {self.volts_per_division:g} V/div "
+                f"reads {self.rest_v:+.3g} V with the reference off, expected within ±{rest_v:.2g} V "
+                "of its zero: a current flows in the shunt; check the reference's relays and supply"
+            )
         return None
+
+    def _most_rest_v(self) -> float:
+        """Return how far the middle of a line through two codes may lie from the code between."""
+        accuracy = self.accuracy
+        code_v = self.volts_per_division / accuracy.codes_per_division
+        return (
+            2 * accuracy.nonlinearity_lsb * code_v
+            + accuracy.offset_div * self.volts_per_division
+            + accuracy.offset_v
+        )
 
 
 class Scales:

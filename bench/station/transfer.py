@@ -1,7 +1,8 @@
 """Transfer of the scope's current ranges from the multimeter, on the reference current.
 
 Per range, both polarities: the meter reads the shunt's volts, the scope takes a record, and the
-two give the range's sensitivity and zero. The same is done again at the end of a session, and
+two give the range's sensitivity and zero. A third record, with the reference off, says what the range
+shows of no current: the end of an output is judged from there. The same is done again at the end of a session, and
 what has moved since is the drift of the bench.
 """
 
@@ -85,6 +86,7 @@ class _Means:
     positive_v: float
     negative_v: float
     noise_v: float
+    rest_v: float
 
 
 class Transfer:
@@ -120,7 +122,8 @@ class Transfer:
                     passed=True,
                     value=(scale.sensitivity / nominal - 1.0) * 100,
                     unit="%",
-                    detail=f"zero {scale.zero_v * 1e3:+.3f} mV, noise {scale.noise_v * 1e3:.3f} mV",
+                    detail=f"zero {scale.zero_v * 1e3:+.3f} mV, without current "
+                    f"{scale.rest_v * 1e3:+.3f} mV from it, noise {scale.noise_v * 1e3:.3f} mV",
                 )
             )
         return steps
@@ -158,25 +161,28 @@ class Transfer:
         span_a = reference.positive_a - reference.negative_a
         sensitivity = (seen.positive_v - seen.negative_v) / span_a
         middle_a = (reference.positive_a + reference.negative_a) / 2
+        zero_v = (seen.positive_v + seen.negative_v) / 2 - sensitivity * middle_a
         return Scale(
             label=plan.label,
             volts_per_division=seen.volts_per_division,
             sensitivity=sensitivity,
-            zero_v=(seen.positive_v + seen.negative_v) / 2 - sensitivity * middle_a,
+            zero_v=zero_v,
             noise_v=seen.noise_v,
+            rest_v=seen.rest_v - zero_v,
             accuracy=transferred_scope(scope),
             shunt_relative=self._shunt.relative_uncertainty,
             shunt_source=self._shunt.source,
         )
 
     def _measure(self) -> Mapping[RangePlan, _Means]:
-        """Read meter and scope at every reference current, one polarity after the other."""
+        """Read meter and scope at every reference current, one polarity after the other, then at none."""
         self._fixture.isolate_device()
         self._fixture.close("dmm_shunt")
         self._dmm.configure_dc_voltage(range_v=SHUNT_RANGE_V, aperture_s=APERTURE_S)
         positive, positive_a = self._sweep(1.0)
         negative, negative_a = self._sweep(-1.0)
         self._fixture.reference_off()
+        resting = {plan: self._record(plan) for plan in positive}
         self._fixture.open("dmm_shunt")
         self._reference = {
             current: ReferenceCurrent(
@@ -185,7 +191,9 @@ class Transfer:
             for current in self._by_current
         }
         codes = self._acquirer.codes_per_division
-        return {plan: _means(positive[plan], negative[plan], codes) for plan in positive}
+        return {
+            plan: _means(positive[plan], negative[plan], resting[plan], codes) for plan in positive
+        }
 
     def _sweep(self, sign: float) -> tuple[dict[RangePlan, Waveform], dict[float, float]]:
         records: dict[RangePlan, Waveform] = {}
@@ -233,12 +241,15 @@ def _grouped(ranges: Iterable[RangePlan]) -> Mapping[float, Sequence[RangePlan]]
     return grouped
 
 
-def _means(positive: Waveform, negative: Waveform, codes_per_division: float) -> _Means:
+def _means(
+    positive: Waveform, negative: Waveform, resting: Waveform, codes_per_division: float
+) -> _Means:
     return _Means(
         volts_per_division=abs(positive.gain) * codes_per_division,
         positive_v=_mean_v(positive),
         negative_v=_mean_v(negative),
         noise_v=float(np.std(positive.codes)) * abs(positive.gain),
+        rest_v=_mean_v(resting),
     )
 
 

@@ -25,6 +25,8 @@ def worst_latency(
 ) -> Measured:
     """Return the longest time from cause to off, in s; None where an output never ended.
 
+    Undecidable where offset and noise of the range may be all that is left of an output.
+
     ``pauses``: with the pauses between pulses, in which nothing flows; without them it is the time
     for which the current flowed on. ``least_s``: a stretch shorter than this at the end of a pulse
     does not start the clock (docs/decisions/0004-hardware-trip-without-pauses.md for both).
@@ -36,7 +38,7 @@ def worst_latency(
             reason=f"{len(reactions) - len(provoked)} of {len(reactions)} injections never crossed "
             "the threshold: nothing was provoked",
         )  # fmt: skip
-    endless = next((r for r in provoked if r.result.still_on), None)
+    endless = next((r for r in provoked if r.result.still_on and r.doubtful_s is None), None)
     if endless is not None:
         waveform = endless.capture.waveforms[endless.label]
         watched_s = waveform.t0_s + waveform.duration_s - endless.cause_s
@@ -50,6 +52,9 @@ def worst_latency(
         return reaction.latency_s(least_s=least_s) if pauses else reaction.flowing_s
 
     worst = max(provoked, key=latency)
+    doubt = worst.doubtful_s
+    if doubt is not None:
+        return _doubtful(worst, *doubt)
     waveform = worst.capture.waveforms[worst.label]
     latency_s = latency(worst)
     budget = shutdown_latency_budget(
@@ -114,6 +119,19 @@ def _worst_of(
     )
 
 
+def _doubtful(reaction: Reaction, certain_s: float, perhaps_s: float) -> Measured:
+    """Return that nobody can say when an output ended."""
+    scale = 1e6 if reaction.capture.waveforms[reaction.label].unit == "A" else 1.0
+    unit = "µA" if scale > 1.0 else "V"
+    return Measured(
+        value=None, unit="s", undecidable=True, waveforms=_evidence(reaction), marks=reaction.marks,
+        reason=f"the output ends between {certain_s * 1e3:.4g} and {perhaps_s * 1e3:.4g} ms after the "
+        f"cause: what is above {scale * reaction.threshold:.3g} {unit} in between stands alone, and "
+        f"offset and noise of this range reach {scale * reaction.by_itself:.3g} {unit} by themselves; "
+        "record with more samples, or on a scope of more bits",
+    )  # fmt: skip
+
+
 def _decay_s(reaction: Reaction) -> float:
     """Return the time constant of the output's end: from half of what flowed to the threshold."""
     last_s, ratio = reaction.result.last_above_s, 0.5 / reaction.threshold_relative
@@ -125,6 +143,7 @@ def _decay_s(reaction: Reaction) -> float:
         threshold=ratio * reaction.threshold,
         averaging_s=reaction.averaging_s,
         hold_off_s=0.0,
+        zero=reaction.zero,
     )
     half_s = half.last_above_s
     return 0.0 if half_s is None else max(0.0, last_s - half_s) / math.log(ratio)

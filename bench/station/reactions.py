@@ -257,6 +257,19 @@ class Reactions:
         self._fixture.open("sync_link")
         return self._after_threshold(capture, fault_a=injected_ua * 1e-6)
 
+    def undecided_s(self, layers: Layers) -> float:
+        """Return up to which length of a first pulse these layers need not have decided.
+
+        The hardware ends its time in a pulse. The firmware's has the pause in it, unless one pause
+        alone is longer: then no two samples on either side of it can be in time.
+        """
+        protection, wave = self._profile.protection, self._profile.waveform
+        if layers != "firmware":
+            return protection.overcurrent_hardware_s
+        pause_s = wave.pulse_period_s - wave.phases_per_pulse * wave.pulse_duration_s
+        limit_s = protection.overcurrent_firmware_s
+        return limit_s if pause_s > limit_s else 0.0
+
     def start(self, *, level: int, load_ohm: float) -> tuple[Capture, float | None]:
         """Send START to an idle device on a load; return the record and the delay in seconds."""
         self._treatment.make_idle()

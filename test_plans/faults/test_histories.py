@@ -9,6 +9,7 @@ import pytest
 from bench.plugin import Bench, Check
 from bench.station import fault_measurands, measurands
 from bench.station.histories import History
+from bench.station.reactions import Layers
 
 LOAD_OHM = 2000.0
 LAYERS = {"hardware": "FLT-022", "firmware": "FLT-023"}
@@ -62,14 +63,16 @@ def test_charger_ends_the_output_after(bench: Bench, check: Check, history: Hist
 def test_overcurrent_ends_after(bench: Bench, check: Check, history: History) -> None:
     protection = bench.profile.protection
     limits_s = (protection.overcurrent_hardware_s, protection.overcurrent_firmware_s)
-    for layers, limit_s in zip(("hardware", "firmware"), limits_s, strict=True):
+    both: tuple[Layers, ...] = ("hardware", "firmware")
+    for layers, limit_s in zip(both, limits_s, strict=True):
         reaction = bench.reactions.overcurrent(
             layers=layers, load_ohm=500.0, phase_s=phase_s(bench, history), limit_s=limit_s
         )
         bench.treatment.restart()
         latency = measurands.worst_latency(
-            [reaction], bench.timebase_ppm, pauses=layers == "firmware"
-        )
+            [reaction], bench.timebase_ppm,
+            pauses=layers == "firmware", least_s=bench.reactions.undecided_s(layers),
+        )  # fmt: skip
         check(LAYERS[layers], "shutdown", latency, load_ohm=500.0, after=history)
 
 

@@ -41,7 +41,7 @@ def test_overcurrent_is_switched_off(bench: Bench, check: Check, phases: int) ->
     limit_s = bench.profile.protection.overcurrent_firmware_s
     reactions = provoke(bench, "both", limit_s, "FLT-004", phases)
     latency = measurands.worst_latency(
-        reactions, bench.timebase_ppm, least_s=bench.profile.protection.overcurrent_hardware_s
+        reactions, bench.timebase_ppm, least_s=bench.reactions.undecided_s("both")
     )
     check("FLT-004", "shutdown", latency, load_ohm=LOAD_OHM, phases=phases)
     check("FLT-005", "fault_peak", measurands.worst_peak(reactions), load_ohm=LOAD_OHM)
@@ -65,7 +65,9 @@ def test_overcurrent_is_switched_off_by_the_firmware_alone(
 ) -> None:
     limit_s = bench.profile.protection.overcurrent_firmware_s
     reactions = provoke(bench, "firmware", limit_s, "FLT-023", phases)
-    latency = measurands.worst_latency(reactions, bench.timebase_ppm)
+    latency = measurands.worst_latency(
+        reactions, bench.timebase_ppm, least_s=bench.reactions.undecided_s("firmware")
+    )
     check("FLT-023", "shutdown", latency, load_ohm=LOAD_OHM, phases=phases)
 
 
@@ -129,7 +131,10 @@ def test_overcurrent_above_the_threshold_trips_in_either_polarity(
             )
         )  # fmt: skip
         bench.treatment.restart()
-    latency = measurands.worst_latency(reactions, bench.timebase_ppm, pauses=layers == "firmware")
+    latency = measurands.worst_latency(
+        reactions, bench.timebase_ppm,
+        pauses=layers == "firmware", least_s=bench.reactions.undecided_s(layers),
+    )  # fmt: skip
     check(
         "FLT-024", f"trip_by_{layers}", latency,
         load_ohm=LOAD_OHM, phases=len(reactions), times_threshold=ABOVE_THRESHOLD,

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from bench.measure import shutdown
-from bench.station.reactions import Reaction
+from bench.profile import load_profile
+from bench.station.ranges import RangeChoice
+from bench.station.reactions import Reaction, Reactions
 from bench.waveform import Waveform
 
 SAMPLE_S = 2e-6
@@ -55,3 +57,30 @@ def test_the_clock_starts_with_the_first_pulse_that_can_be_seen(stretches_s, exp
     found = reaction(*stretches_s)
     assert found.latency_s(least_s=LEAST_S) == pytest.approx(expected_s, abs=3 * SAMPLE_S)
     assert found.latency_s() == pytest.approx(stretches_s[-1][1], abs=3 * SAMPLE_S)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected_s"), [("ref-galv-390", 0.02), ("ref-biph-v3", 0.0), ("ref-alt-400", 0.0)]
+)
+def test_only_a_pause_longer_than_the_firmwares_time_is_left_out_of_it(name, expected_s):
+    reactions = Reactions(
+        treatment=None,
+        fixture=None,
+        records=SimpleNamespace(ranges=RangeChoice(profile=load_profile(name))),
+        sleep=None,
+    )
+    assert expected_s == reactions.undecided_s("firmware")
+    assert 100e-6 == reactions.undecided_s("both") == reactions.undecided_s("hardware")
+
+
+@pytest.mark.parametrize(
+    ("stretches_s", "expected_s"),
+    [
+        ([(0.0, 1.4e-3), (25e-3, 25.5e-3)], 1.9e-3),  # a sample on either side of the pause
+        ([(0.0, 1.4e-3), (25e-3, 36e-3)], 12.4e-3),  # a slow layer is as slow as before
+        ([(0.0, 21e-3), (25e-3, 25.5e-3)], 25.5e-3),  # the first pulse was long enough
+    ],
+)
+def test_a_firmware_layer_may_take_its_second_sample_behind_a_long_pause(stretches_s, expected_s):
+    found = reaction(*stretches_s).latency_s(least_s=0.02)
+    assert found == pytest.approx(expected_s, abs=3 * SAMPLE_S)

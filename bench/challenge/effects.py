@@ -232,6 +232,12 @@ def _relative(tolerance: Callable[[Profile], Tolerance]) -> Effect:
     return effect
 
 
+def _late_cut_off(profile: Profile, late_v: float) -> bool:
+    found = limits("FLT-011", "battery_cutoff", profile)
+    lowest_v = max((each.low for each in found if each.low is not None), default=0.0)
+    return profile.protection.battery_cutoff_v - late_v < lowest_v
+
+
 EFFECTS: Final[Mapping[str, Effect]] = MappingProxyType(
     {
         "A01": _gain,
@@ -272,6 +278,7 @@ EFFECTS: Final[Mapping[str, Effect]] = MappingProxyType(
         "P04": _relative(lambda p: p.tolerance.overcurrent),
         "P05": _relative(lambda p: p.tolerance.overcurrent),
         "P13": lambda p, factor: factor - 1.0 > _share(p, "FLT-026", "link_loss"),
+        "B01": _late_cut_off,
         "B04": _battery,
         "B05": lambda p, factor: abs(factor - 1.0) > _share(p, "FLT-027", "battery"),
         "O01": lambda p, ua: ua > p.output.off_state_ua,
@@ -280,6 +287,7 @@ EFFECTS: Final[Mapping[str, Effect]] = MappingProxyType(
         ),
         "O03": lambda p, ua: ua > _upper(p, "LKG-005", "patient_leakage"),
         "C02": lambda p, s: s > _upper(p, "FLT-027", "age"),
+        "C06": lambda _p, stall_s: stall_s > 0.0,
         "I01": _events,
         "I03": lambda p, s: s < p.timers.session_s,
     }

@@ -81,9 +81,9 @@ def _stop_ramp(unit: Unit, seconds: float) -> None:
 
 
 def _timer(unit: Unit, factor: float) -> None:
-    """The independent timer is derived from the same count, so it does not help."""
+    """The independent timer is derived from the same count, so it is as late."""
     unit.firmware.timer.factor = factor
-    unit.firmware.backstop.never = True
+    unit.firmware.backstop.factor = factor
 
 
 def _no_timer(unit: Unit) -> None:

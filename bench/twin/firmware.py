@@ -475,11 +475,17 @@ class Firmware(Part):
             self.on_output(False)
 
     def _drop_injections(self) -> None:
-        injection = self._unit.injection
+        """Forget what was injected, and every protection that was switched off for a test."""
+        unit, injection = self._unit, self._unit.injection
+        for part in (
+            unit.hardware_overcurrent, unit.firmware_overcurrent, unit.direct_current, unit.watchdog,
+            unit.contact,
+        ):  # fmt: skip
+            part.enabled = True
         injection.overcurrent_ua, injection.stuck_polarity = 0.0, 0
         self.timer.freeze(frozen=False)
-        self._unit.thermistor.injected_c10 = None
-        self._unit.battery.injected_mv = None
+        unit.thermistor.injected_c10 = None
+        unit.battery.injected_mv = None
 
     def _enter(self, state: State) -> None:
         if state is not self.state:

@@ -119,6 +119,7 @@ def test_test_mode_is_volatile(unit: UnitUnderTest) -> None:
     unit.wait(0.6)
     assert "test" not in unit.values("STAT?")
     assert unit.ask("T:PROT dc,1") == "ERR 40 LOCKED"
+    assert unit.unit.direct_current.enabled  # a protection is off for no longer than the test mode
 
 
 def test_test_mode_ends_after_ten_minutes(unit: UnitUnderTest) -> None:

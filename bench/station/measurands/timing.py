@@ -22,9 +22,10 @@ from bench.station.measurands.record import (
     transitions,
 )
 from bench.station.measured import Measured
-from bench.station.pulse_grid import defective_pulses
+from bench.station.pulse_grid import absent_at_ends, defective_pulses
 from bench.station.repetition import Repetition
 from bench.station.rollovers import Crossing
+from bench.station.scales import Label
 from bench.station.session import FullSession
 from bench.station.steady_output import Polarity, SteadyOutput
 
@@ -181,6 +182,8 @@ def crossing_defects(found: Crossing, profile: Profile) -> tuple[Measured, int]:
     if pulses == 0:
         reason = "no whole pulse in the record"
         return Measured(value=None, unit="pulses", waveforms=evidence, reason=reason), 0
+    record = found.capture.waveforms[Label.CURRENT]
+    defects += absent_at_ends(found.phases, record, profile.waveform.pulse_period_s)
     measured = Measured(value=float(defects), unit="pulses", waveforms=evidence, exact=True)
     return measured, pulses
 

@@ -19,6 +19,8 @@ _FINAL_SHARE = 0.25
 _FEWEST = 3
 _NEIGHBOURS = 5
 """Pulses of which a setback is told: the scatter of single ones is none."""
+_STANDS_OUT = 1.5
+"""Codes of the record by which a single pulse is higher than its neighbours: two rounded tops differ by less."""
 _MANY_TURNS = 10.0
 """Of an envelope in a record: its crests alone show the rise, and where it stood cannot be told back."""
 _PERIODS = 1.0
@@ -38,7 +40,7 @@ class Ramp:
     standard_uncertainty_s: float
     """Of the line's slope, or of a step's pulses where there is no line."""
     overshoot: float
-    """Largest amplitude over the final one, less one."""
+    """Largest amplitude over the final one, less one: of neighbours, or of one that stands out of them."""
     setback: float
     """How far amplitudes fall below earlier ones, over the final one; 0 where all of it rises."""
     final: float
@@ -47,12 +49,15 @@ class Ramp:
     """Pulses on the line."""
 
 
-def ramp(pulses: PulseTable, *, modulation: Modulation | None = None) -> Ramp | None:
+def ramp(
+    pulses: PulseTable, *, modulation: Modulation | None = None, code: float = 0.0
+) -> Ramp | None:
     """Fit the rise of ``|top|`` over the pulses' starts; None where there are no pulses.
 
     ``modulation``: a declared envelope. Each amplitude counts over its share of the crest then; how
     deep and fast the envelope is and where it stands is told by the pulses behind the rise, of which
-    the record should hold a period: a wrong envelope is no wrong rise.
+    the record should hold a period: a wrong envelope is no wrong rise. ``code``: what one code of the
+    record is, in the unit of ``top``; on a wide range a single top is rounded by per cents.
     """
     whole = pulses.whole()
     largest = np.nanmax(np.abs(whole.top), initial=0.0)
@@ -65,7 +70,7 @@ def ramp(pulses: PulseTable, *, modulation: Modulation | None = None) -> Ramp | 
     ended = _ended(starts, _FINAL_SHARE * (starts[-1] - starts[0]))
     final = float(np.median(tops[ended]))
     tops = _alike(tops, signs, ended, final)
-    overshoot = float(tops.max()) / final - 1.0
+    overshoot = _largest(tops, code) / final - 1.0
     setback = _setback(tops) / final
     rising = (tops >= _LOW * final) & (tops <= _HIGH * final)
     reached = int(np.argmax(tops > _HIGH * final))
@@ -86,12 +91,25 @@ def ramp(pulses: PulseTable, *, modulation: Modulation | None = None) -> Ramp | 
     )
 
 
+def _largest(tops: NDArray[np.float64], code: float) -> float:
+    """Return the largest amplitude: a single one where it cannot be rounding."""
+    single = float(tops.max())
+    if tops.size < _NEIGHBOURS:
+        return single
+    together = float(_of_neighbours(tops).max())
+    return single if single - together > _STANDS_OUT * code else together
+
+
 def _setback(tops: NDArray[np.float64]) -> float:
     """Return how far amplitudes fall below earlier ones, each the median of neighbours."""
     if tops.size < _NEIGHBOURS:
         return 0.0
-    smooth = np.median(np.lib.stride_tricks.sliding_window_view(tops, _NEIGHBOURS), axis=1)
+    smooth = _of_neighbours(tops)
     return float((np.maximum.accumulate(smooth) - smooth).max())
+
+
+def _of_neighbours(tops: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.median(np.lib.stride_tricks.sliding_window_view(tops, _NEIGHBOURS), axis=1)
 
 
 def _ended(starts: NDArray[np.float64], last_s: float) -> NDArray[np.bool_]:

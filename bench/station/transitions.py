@@ -142,11 +142,15 @@ class Transitions:
         pulses = phases_in(capture.waveforms[Label.CURRENT], self._profile)
         if after_s is not None:
             pulses = pulses.select(pulses.start_s > after_s)
-        return self.rise(pulses)
+        return self.rise(pulses, capture)
 
-    def rise(self, pulses: PulseTable) -> Ramp | None:
-        """Return the rise of pulses to their final amplitude, under any declared envelope."""
-        return ramp(pulses, modulation=declared_modulation(self._profile))
+    def rise(self, pulses: PulseTable, capture: Capture) -> Ramp | None:
+        """Return the rise of a record's pulses to their final amplitude, under any declared envelope."""
+        return ramp(
+            pulses,
+            modulation=declared_modulation(self._profile),
+            code=abs(capture.waveforms[Label.CURRENT].gain),
+        )
 
     @property
     def _behind_ramp_s(self) -> float:

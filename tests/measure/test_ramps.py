@@ -53,6 +53,28 @@ def test_overshoot_is_of_the_largest_pulse() -> None:
     assert found.overshoot == pytest.approx(0.2, rel=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_rounded_tops_are_no_overshoot(seed: int) -> None:
+    code = 15e-6  # of a wide range: 3.7 % of the amplitude
+    pulses = rising(1.0)
+    exact = pulses.top * 1.02 + np.random.default_rng(seed).normal(0.0, 0.15 * code, len(pulses))
+    rounded = table(pulses.start_s, np.rint(exact / code) * code)
+    rounded.top[150] += np.sign(rounded.top[150]) * code  # a top that rounds to the next code
+    found = ramp(rounded, code=code)
+    assert found is not None
+    assert found.overshoot == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_pulse_beyond_rounding_is_an_overshoot_on_any_range() -> None:
+    code = 15e-6
+    pulses = rising(1.0)
+    rounded = table(pulses.start_s, np.rint(pulses.top / code) * code)
+    rounded.top[150] += 2.0 * np.sign(rounded.top[150]) * code
+    found = ramp(rounded, code=code)
+    assert found is not None
+    assert found.overshoot == pytest.approx(2.0 * code / 4.05e-4, rel=0.02)
+
+
 def test_an_envelope_is_followed_by_its_crests() -> None:
     plain = rising(1.0)
     factor = np.where(np.floor(plain.start_s / 0.06).astype(int) % 2, 0.5, 1.0)

@@ -178,7 +178,7 @@ class ShortSession:
             full = phases.start_s < first_s + (1.0 - OVERTIME) * session_s
             phases = phases.select(full)
         rise = RampRecord(
-            capture=capture, ramp=self._bench.transitions.rise(phases), edge_s=start_s
+            capture=capture, ramp=self._bench.transitions.rise(phases, capture), edge_s=start_s
         )
         return WholeSession(
             capture=capture, session_s=session_s, delay_s=delay_s, phases=phases, rise=rise, running=running,

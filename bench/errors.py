@@ -29,6 +29,7 @@ __all__ = [
     "ScpiError",
     "SettingOutOfRange",
     "SupplyFault",
+    "TooFewSamples",
     "UsageError",
 ]
 
@@ -141,6 +142,10 @@ class DeviceRefused(DeviceLinkError):
 
 class NotOffered(DeviceLinkError, LookupError):
     """The device (or its adapter) does not offer a capability: the test is NOT TESTED."""
+
+
+class TooFewSamples(NotOffered):
+    """The scope's memory is too small for a record: known when it is there, behind what it was of."""
 
 
 class DeviceMisbehaved(BenchError):

@@ -23,6 +23,7 @@ from bench.errors import (
     NotConnected,
     NotOffered,
     SupplyFault,
+    TooFewSamples,
 )
 from bench.judge import Verdict
 from bench.plugin.check import Check
@@ -179,6 +180,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
                 **_parameters(item),
             )  # fmt: skip
     except NotOffered as reason:
+        # What was injected for a record that came too coarse is still there.
+        run.left_in_the_middle |= isinstance(reason, TooFewSamples)
         for requirement in _unanswered(item, check):
             check.undecided(
                 requirement, "capability", verdict=Verdict.NOT_TESTED, reason=str(reason),

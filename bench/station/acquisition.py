@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bench.clock import Clock
-from bench.errors import DeviceMisbehaved, FixtureError, InstrumentError, NotOffered
+from bench.errors import (
+    DeviceMisbehaved,
+    FixtureError,
+    InstrumentError,
+    NotOffered,
+    TooFewSamples,
+)
 from bench.record.schema import CaptureRecord, Scalar, WaveformRecord
 from bench.station.scales import Label, Scale, Scales
 from bench.stopwatch import Stopwatch
@@ -206,10 +212,10 @@ class Acquirer:
         return {label: raw[channel] for channel, label in channels.items()}
 
     def _require_dense(self, shot: Shot, waveform: Waveform) -> None:
-        """Raise NotOffered where the scope's memory is too small for the record."""
+        """Raise TooFewSamples where the scope's memory is too small for the record."""
         wanted_s = shot.duration_s / shot.points
         if waveform.sample_interval_s > COARSEST_INTERVAL * wanted_s:
-            raise NotOffered(
+            raise TooFewSamples(
                 f"{shot.title}: a sample every {wanted_s * 1e6:.3g} µs is needed over "
                 f"{shot.duration_s:.3g} s, the {self._scope.identity.model} has one every "
                 f"{waveform.sample_interval_s * 1e6:.3g} µs: its memory is too small"

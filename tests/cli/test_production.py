@@ -24,3 +24,13 @@ def test_a_healthy_unit_passes_in_half_a_minute_of_device_time(tmp_path: Path) -
     told = plan_time(tests, plan="production")
     assert told.guessed == 0
     assert abs(told.device_s - summary["device_time_s"]) < 1.0
+
+
+def test_a_scope_with_too_little_memory_is_not_the_unit_s_fault(tmp_path: Path) -> None:
+    done = bench(
+        "run", "production", "--profile", "ref-biph-10", "--scope", "tektronix-tbs1000",
+        "--out", str(tmp_path / "run"), "--json",
+    )  # fmt: skip
+    summary = json.loads(done.stdout)
+    failed = [row for row in summary["measurements"] if row["verdict"] == "FAIL"]
+    assert ("INCOMPLETE", []) == (summary["verdict"], failed)

@@ -92,6 +92,8 @@ class Running:
         self._first_ohm, self._last_ohm = profile.loads_ohm[0], profile.loads_ohm[-1]
         self._low_v = round(profile.protection.battery_cutoff_v + ABOVE_CUT_OFF_V, 3)
         self._reading: DirectReading | None = None
+        self._unread: NotOffered | None = None
+        """Why the bench could not read it."""
         *others, _ = self._course = course([row.number for row in profile.levels])
         session = chain.session(lambda: bench.run(level=self._course[0], load_ohm=self._first_ohm))
         self._levels = {number: session.step(partial(self._at, number)) for number in others}
@@ -163,6 +165,9 @@ class Running:
             repetition = measurands.repetition(self._before(), timebase_ppm=bench.timebase_ppm)
         except DeviceMisbehaved:  # no grid: the records say what is wrong
             repetition = None
+        except NotOffered as reason:
+            self._unread = reason
+            raise
 
         def read() -> None:
             if repetition is not None:
@@ -184,6 +189,8 @@ class Running:
         return self._delivering(self._short_s, self._level, self._first_ohm)
 
     def _direct_current(self) -> DirectReading:
+        if self._unread is not None:
+            raise self._unread
         if self._reading is None:
             raise DeviceMisbehaved("the pulses form no regular grid: there is no polarity cycle")
         return self._reading

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.waveform import Waveform
 from reports.numbers import margin_text, plain, value_with_uncertainty, with_unit
 from reports.overlay import aligned, why_not_overlaid
-from reports.page import css_string, drawn, environment, stylesheet
+from reports.page import css_string, drawn, environment
 from reports.plot import Overlay, Trace, figure
 from reports.units import shown_unit
 from reports.verdicts import Sign, sign_of
@@ -77,7 +77,6 @@ def render_comparison(comparison: Comparison, load: LoadRecord) -> str:
             figures=_figures(comparison, worse, load),
             simulated=comparison.a.simulated,
             notice=SIMULATED_NOTICE,
-            css=stylesheet("report.css"),
             css_string=css_string,
             value_text=_value,
         )

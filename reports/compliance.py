@@ -17,7 +17,7 @@ from reports.completeness.contents import SIGNATURE_FIELDS, SIGNATURE_ROLES
 from reports.evidence import Drawn, LoadWaveform, draw_all
 from reports.numbers import plain, step_limits_text, step_value_text, value_with_uncertainty
 from reports.output_sheet import OutputSheet, output_sheet
-from reports.page import anchor, css_string, environment, stylesheet
+from reports.page import anchor, css_string, environment
 from reports.rows import (
     CaptureView,
     MeasurementView,
@@ -110,7 +110,6 @@ def render_compliance(
         coverage=coverage_of(record),
         signature_roles=SIGNATURE_ROLES,
         signature_fields=SIGNATURE_FIELDS,
-        css=stylesheet("report.css"),
         css_string=css_string,
         anchor=anchor,
         basis_text=basis_text,

@@ -14,7 +14,7 @@ from bench.history.capability import Index
 from bench.history.overview import Overview, Parameter
 from reports.chart import Level, Points, bars, points_chart
 from reports.numbers import limits_text, plain, value_with_uncertainty, with_unit
-from reports.page import css_string, drawn, environment, stylesheet
+from reports.page import css_string, drawn, environment
 from reports.units import shown_unit
 from reports.wording import SIMULATED_NOTICE
 
@@ -74,7 +74,6 @@ def render_history(found: Overview, *, name: str) -> str:
             ],
             drifts=[_drift(drift) for drift in found.drifts],
             notice=SIMULATED_NOTICE,
-            css=stylesheet("report.css"),
             css_string=css_string,
         )
     )  # fmt: skip

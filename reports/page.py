@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from reports.units import shown_unit
 
-__all__ = ["anchor", "css_string", "environment", "raw_anchor", "stylesheet"]
+__all__ = ["anchor", "css_string", "environment", "raw_anchor"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -43,11 +43,6 @@ def _breakable(name: str) -> Markup:
     return Markup("/<wbr>").join(name.split("/"))
 
 
-def stylesheet(name: str) -> Markup:
-    """Return a style sheet of the templates folder, for a ``<style>`` element."""
-    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - a file of this package, no text of a run
-
-
 def drawn(figure: str) -> Markup:
     """Return what a chart function drew, as it is: those escape every text that they are given."""
     return Markup(figure)  # noqa: S704 - of the functions of reports.plot and reports.chart alone
@@ -59,7 +54,7 @@ def css_string(text: str) -> Markup:
         character if re.fullmatch(r"[A-Za-z0-9 .,:_-]", character) else f"\\{ord(character):06X} "
         for character in text
     )
-    return Markup(f'"{safe}"')  # noqa: S704 - every other character became a hexadecimal escape
+    return Markup('"{}"').format(safe)
 
 
 def anchor(prefix: str, name: str) -> str:

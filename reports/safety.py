@@ -13,7 +13,7 @@ from reports.challenge_proof import ChallengeProof
 from reports.choice import FigureRequest, choose_figures
 from reports.completeness.contents import SIGNATURE_FIELDS, SIGNATURE_ROLES
 from reports.evidence import LoadWaveform, draw_all
-from reports.page import css_string, environment, raw_anchor, stylesheet
+from reports.page import css_string, environment, raw_anchor
 from reports.safety_rows import (
     REACTION_REQUIREMENTS,
     Control,
@@ -81,7 +81,6 @@ def render_safety(
             signature_fields=SIGNATURE_FIELDS,
             sign_of=sign_of,
             notice=SIMULATED_NOTICE,
-            css=stylesheet("report.css"),
             css_string=css_string,
         )
     )

@@ -144,7 +144,7 @@ def usb_resources() -> tuple[Found, ...]:
         from pyvisa_py.usb import USBInstrSession
 
         names = USBInstrSession.list_resources()
-    except Exception as error:  # noqa: BLE001 - a missing pyusb or libusb shows in many ways; none may stop the search
+    except (ImportError, ValueError, OSError) as error:  # no pyusb, no libusb, no right to the bus
         return (Found(resource_name="", via="USB", remark=f"not looked for: {error}"),)
     return tuple(Found(resource_name=name, via="USB") for name in names)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.twin.firmware import Refusal, State
+from bench.twin.firmware import PROTECTIONS, Refusal, State
 from bench.twin.part import Part, late
 from bench.twin.virtual_time import NS_PER_S, Timeline
 
@@ -27,13 +27,6 @@ _CAPABILITIES = (
 )  # fmt: skip
 _ANY_STATE = frozenset({"IDN?", "STAT?", "STOP", "PING", "POWERON"})
 """Verbs that are answered even while the device is off or starting."""
-_PROTECTIONS = {
-    "oc_hw": "hardware_overcurrent",
-    "oc_fw": "firmware_overcurrent",
-    "dc": "direct_current",
-    "wdt": "watchdog",
-    "contact": "contact",
-}
 
 
 def _shifted_out(byte: int) -> int:
@@ -340,10 +333,10 @@ class DevicePort(Part):
         return ""
 
     def _protect(self, args: tuple[str, ...]) -> str:
-        if len(args) != 2 or args[0] not in _PROTECTIONS:
+        if len(args) != 2 or args[0] not in PROTECTIONS:
             raise Refusal(21, "RANGE")
         self._unit.machine.disturb()
-        getattr(self._unit, _PROTECTIONS[args[0]]).enabled = _flag(args[1:])
+        getattr(self._unit, PROTECTIONS[args[0]]).enabled = _flag(args[1:])
         return ""
 
     def _hang(self, args: tuple[str, ...]) -> str:

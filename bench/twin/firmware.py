@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from bench.twin.countdown import Countdown
 from bench.twin.delivery import Delivery
@@ -15,7 +15,16 @@ from bench.twin.virtual_time import Appointment, Timeline
 if TYPE_CHECKING:
     from bench.twin.unit import Unit
 
-__all__ = ["Firmware", "Refusal", "State"]
+__all__ = ["PROTECTIONS", "Firmware", "Refusal", "State"]
+
+PROTECTIONS: Final = {
+    "oc_hw": "hardware_overcurrent",
+    "oc_fw": "firmware_overcurrent",
+    "dc": "direct_current",
+    "wdt": "watchdog",
+    "contact": "contact",
+}
+"""What the test mode can switch off, and the part of the unit that it is."""
 
 _BOOT_S = 0.5
 _BATTERY_FILTER_S = 0.02
@@ -477,11 +486,8 @@ class Firmware(Part):
     def _drop_injections(self) -> None:
         """Forget what was injected, and every protection that was switched off for a test."""
         unit, injection = self._unit, self._unit.injection
-        for part in (
-            unit.hardware_overcurrent, unit.firmware_overcurrent, unit.direct_current, unit.watchdog,
-            unit.contact,
-        ):  # fmt: skip
-            part.enabled = True
+        for name in PROTECTIONS.values():
+            getattr(unit, name).enabled = True
         injection.overcurrent_ua, injection.stuck_polarity = 0.0, 0
         self.timer.freeze(frozen=False)
         unit.thermistor.injected_c10 = None

@@ -34,8 +34,7 @@ class WaveformWriter:
         """Begin to store ``waveform`` and return its SHA-256; raises RecordFailed of earlier ones."""
         if len(self._waiting) >= _MOST_WAITING:
             self.settle()
-        data = dump_waveform(waveform)
-        digest = hashlib.sha256(data).hexdigest()
+        digest, data = _named(waveform)
         self._waiting.append(self._thread.submit(_store, self._folder, digest, data))
         return digest
 
@@ -57,10 +56,15 @@ def store_waveform(folder: Path, waveform: Waveform) -> str:
 
     Raises RecordFailed where it cannot be.
     """
-    data = dump_waveform(waveform)
-    digest = hashlib.sha256(data).hexdigest()
+    digest, data = _named(waveform)
     _store(folder, digest, data)
     return digest
+
+
+def _named(waveform: Waveform) -> tuple[str, bytes]:
+    """Return a waveform's bytes in the file, behind their SHA-256."""
+    data = dump_waveform(waveform)
+    return hashlib.sha256(data).hexdigest(), data
 
 
 def _store(folder: Path, digest: str, data: bytes) -> None:

@@ -12,6 +12,7 @@ from typing import Final, TextIO
 
 from bench.clock import Clock
 from bench.device.link import (
+    DELIVERING,
     DeviceIdentity,
     DeviceLimits,
     DeviceState,
@@ -74,7 +75,7 @@ class ManualDevice:
             level=self._level,
             mode="",
             remaining_s=0.0,
-            contact=_STATES[state] in {DeviceState.RUN, DeviceState.RAMP},
+            contact=_STATES[state] in DELIVERING,
             charging=_STATES[state] is DeviceState.CHARGE,
             battery_v=0.0,
             faults=frozenset({"SHOWN"}) if state == "fault" else frozenset(),

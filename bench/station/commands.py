@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.device import LineProtocolLink
 from bench.device.frames import crc8
-from bench.device.link import DeviceLink, DeviceState, DeviceStatus
+from bench.device.link import DELIVERING, DeviceLink, DeviceStatus
 from bench.errors import DeviceRefused, NotOffered
 from bench.measure import PulseTable
 from bench.station.acquisition import Capture
@@ -329,4 +329,4 @@ def refuses(action: Callable[[], None]) -> str | None:
 
 def is_running(status: DeviceStatus) -> bool:
     """Return whether a session delivers output, as the device reports it."""
-    return status.state in (DeviceState.RUN, DeviceState.RAMP)
+    return status.state in DELIVERING

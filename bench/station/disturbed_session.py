@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.clock import Clock
-from bench.device.link import DeviceState
+from bench.device.link import DELIVERING, DeviceState
 from bench.errors import NotOffered
 from bench.station.acquisition import Capture
 from bench.station.event_records import EventRecords, flowing_a
@@ -27,7 +27,6 @@ PAUSE_SHARE: Final = 0.003
 """Of the declared session: a device whose timer runs on in a pause ends this much earlier."""
 LIFTED_S: Final = 0.3
 """Beyond the declared time to off: the loss was noticed."""
-_LIVE: Final = (DeviceState.RUN, DeviceState.RAMP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +126,7 @@ class DisturbedSession:
     def _end(self, started_s: float, limit_s: float) -> float | None:
         """Wait until the device says that the session is over; return the time with output due."""
         while (elapsed_s := self._now_s() - started_s - self._paused_s) < limit_s:
-            if self._treatment.link.status().state not in _LIVE:
+            if self._treatment.link.status().state not in DELIVERING:
                 return elapsed_s
             near = elapsed_s > limit_s * (1.0 - 2.0 * OVERTIME)
             self._clock.sleep(POLL_S if near else 10.0 * POLL_S)

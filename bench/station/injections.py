@@ -11,7 +11,7 @@ from typing import Final, Literal
 import numpy as np
 
 from bench.clock import Clock
-from bench.device.link import DeviceState
+from bench.device.link import DELIVERING, DeviceState
 from bench.errors import LinkTimeout
 from bench.station.acquisition import Capture
 from bench.station.event_records import (
@@ -267,10 +267,10 @@ class Injections:
         self._treatment.unlock()
         link.inject("timer_frozen", 1)
         self._clock.sleep(FROZEN_LOOK * session_s)
-        provoked = link.status().state in (DeviceState.RUN, DeviceState.RAMP)
+        provoked = link.status().state in DELIVERING
         length_s: float | None = None
         while (elapsed_s := (self._clock.now_ns() - started_ns) / 1e9) < FROZEN_WATCH * session_s:
-            if link.status().state not in (DeviceState.RUN, DeviceState.RAMP):
+            if link.status().state not in DELIVERING:
                 length_s = elapsed_s
                 break
             self._clock.sleep(FROZEN_POLL_S)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.clock import Clock
-from bench.device.link import DeviceState
+from bench.device.link import DELIVERING, DeviceState
 from bench.measure import PulseTable
 from bench.profile import Profile
 from bench.station.acquisition import Acquirer, Capture, Shot
@@ -164,7 +164,7 @@ class SessionWatch:
         ran_s = looked_s = self._since_s(started_ns)
         look: Look | None = None
         while (elapsed_s := self._since_s(started_ns)) < limit_s:
-            if self._treatment.link.status().state not in (DeviceState.RUN, DeviceState.RAMP):
+            if self._treatment.link.status().state not in DELIVERING:
                 poll_s = max(POLL_S, elapsed_s - ran_s)
                 return _End(length_s=elapsed_s, poll_s=poll_s, looks=tuple(looks))
             ran_s = elapsed_s

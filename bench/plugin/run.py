@@ -23,9 +23,9 @@ from bench.plugin.warm_up import start_warm_up
 from bench.record import (
     Journal,
     RecordFailed,
-    WaveformWriter,
     create_run_folder,
     load_run,
+    store_waveform,
     utc_now,
 )
 from bench.record.closing import HeldMark, close_run
@@ -50,6 +50,8 @@ COMPILING_BEAT_S = 5.0
 NETWORK_LIMIT = ("LKG-008", "impedance_deviation")
 """What the measuring device must keep: requirement and quantity."""
 DIALOGUE_FOLDER = "dialogues"
+_WITH_THE_NEXT = frozenset({Kind.CAPTURE, Kind.BUDGET})
+"""Lines that count with the measurement that they belong to, and reach the disk with it."""
 _ENDING = frozenset({Kind.PROBLEM, Kind.TEST, Kind.SAFE_STATE, Kind.FINISHED})
 """Lines that are written as far as the disk takes them: nothing is measured any more."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -97,9 +99,6 @@ class Run:
         self._reserve = Reserve(self.folder)
         self._mark = HeldMark(self.folder)
         self.journal = Journal(self.folder / JOURNAL_NAME)
-        self._waveforms = WaveformWriter(self.folder / WAVEFORM_FOLDER)
-        self._unnamed: list[object] = []
-        """Captures whose waveforms may not be on the disk yet: the next line waits for both."""
         self._context = CheckContext(
             catalogue=settings.catalogue,
             profile=settings.profile,
@@ -330,7 +329,6 @@ class Run:
                 device_time_s=round(self._device_time_s, 3),
             ),
         )
-        self._waveforms.close()
         self.journal.close()
         self._reserve.release()
         try:
@@ -368,7 +366,7 @@ class Run:
 
     def _store(self, waveform: Waveform) -> str:
         try:
-            return self._waveforms.put(waveform)
+            return store_waveform(self.folder / WAVEFORM_FOLDER, waveform)
         except RecordFailed as error:
             self._give_up(error)
             raise
@@ -377,33 +375,18 @@ class Run:
         """Write a line; raises RecordFailed, but for the lines of the run's end."""
         if self.record_failure is not None and kind not in _ENDING:
             raise self.record_failure
-        if kind is Kind.CAPTURE:
-            self._unnamed.append(data)
-            return
-        with self.stopwatch.during("record"):
-            for step in (self._name_captures, lambda: self._append(kind, data)):
-                try:
-                    step()
-                except RecordFailed as error:
-                    self._give_up(error)
-                    if kind not in _ENDING:
-                        raise
-
-    def _append(self, kind: Kind, data: object) -> None:
-        self.journal.append(kind, data, durable=kind is not Kind.BUDGET)
-
-    def _name_captures(self) -> None:
-        """Write the lines of the captures whose waveforms are on the disk now."""
-        self._waveforms.settle()
-        while self._unnamed:
-            self.journal.append(Kind.CAPTURE, self._unnamed[0], durable=False)
-            del self._unnamed[0]
+        try:
+            with self.stopwatch.during("record"):
+                self.journal.append(kind, data, durable=kind not in _WITH_THE_NEXT)
+        except RecordFailed as error:
+            self._give_up(error)
+            if kind not in _ENDING:
+                raise
 
     def _give_up(self, error: RecordFailed) -> None:
         """Record, in the room that is kept for it, that nothing more can be recorded; once."""
         if self.record_failure is None:
             self.record_failure = error
-            self._unnamed.clear()  # a waveform of theirs may be missing
             self._reserve.release()
             with contextlib.suppress(RecordFailed):
                 self.journal.append(

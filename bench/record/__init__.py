@@ -2,12 +2,11 @@
 
 from bench.record.journal import Journal, RecordFailed, read_journal, utc_now
 from bench.record.run_folder import create_run_folder, load_run, summary_bytes
-from bench.record.waveform_store import WaveformWriter, load_waveform, store_waveform
+from bench.record.waveform_store import load_waveform, store_waveform
 
 __all__ = [
     "Journal",
     "RecordFailed",
-    "WaveformWriter",
     "create_run_folder",
     "load_run",
     "load_waveform",

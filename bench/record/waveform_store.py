@@ -6,9 +6,7 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Container
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
 
 from bench.errors import FileFormatError
 from bench.record.journal import RecordFailed
@@ -16,39 +14,7 @@ from bench.waveform import Waveform
 from bench.waveform_file import dump_waveform
 from bench.waveform_file import load_waveform as decode_waveform
 
-__all__ = ["WaveformWriter", "drop_unfinished", "load_waveform", "store_waveform"]
-
-_MOST_WAITING: Final = 16
-"""Waveforms that wait for the disk; the next one waits for them."""
-
-
-class WaveformWriter:
-    """Stores waveforms while the run goes on; :meth:`settle` before a line names them."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="waveforms")
-        self._waiting: list[Future[None]] = []
-
-    def put(self, waveform: Waveform) -> str:
-        """Begin to store ``waveform`` and return its SHA-256; raises RecordFailed of earlier ones."""
-        if len(self._waiting) >= _MOST_WAITING:
-            self.settle()
-        digest, data = _named(waveform)
-        self._waiting.append(self._thread.submit(_store, self._folder, digest, data))
-        return digest
-
-    def settle(self) -> None:
-        """Return when everything is on the disk; raises RecordFailed where something cannot be."""
-        while self._waiting:
-            failure = self._waiting[0].exception()
-            del self._waiting[0]  # behind it: an interrupt of the wait forgets nothing
-            if failure is not None:
-                raise failure
-
-    def close(self) -> None:
-        """End the thread; what waits is written first."""
-        self._thread.shutdown()
+__all__ = ["drop_unfinished", "load_waveform", "store_waveform"]
 
 
 def store_waveform(folder: Path, waveform: Waveform) -> str:
@@ -56,18 +22,8 @@ def store_waveform(folder: Path, waveform: Waveform) -> str:
 
     Raises RecordFailed where it cannot be.
     """
-    digest, data = _named(waveform)
-    _store(folder, digest, data)
-    return digest
-
-
-def _named(waveform: Waveform) -> tuple[str, bytes]:
-    """Return a waveform's bytes in the file, behind their SHA-256."""
     data = dump_waveform(waveform)
-    return hashlib.sha256(data).hexdigest(), data
-
-
-def _store(folder: Path, digest: str, data: bytes) -> None:
+    digest = hashlib.sha256(data).hexdigest()
     target = folder / f"{digest}.npz"
     temporary = folder / f".{digest}.part"
     try:
@@ -83,6 +39,7 @@ def _store(folder: Path, digest: str, data: bytes) -> None:
             f"{folder}: a waveform cannot be written ({error.strerror}); what was measured before "
             "is kept: make room or give --out a folder on another disk, and run again"
         ) from error
+    return digest
 
 
 def drop_unfinished(folder: Path, named: Container[str]) -> None:

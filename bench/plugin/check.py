@@ -57,7 +57,8 @@ class Check:
         """Judge ``measured`` against the declared and the standard limits of a quantity.
 
         ``reference`` is the value that a limit relative to another measurement is taken from.
-        A value of None is FAIL with its reason, unless the bench could not decide it.
+        A value of None is FAIL with its reason, unless the bench could not decide it and what the
+        value is at least does not fail either.
         """
         context = self._context
         limits = context.catalogue.limits(
@@ -69,13 +70,13 @@ class Check:
             reference=reference,
         )
         where = _conditions(level=level, load_ohm=load_ohm, extra=conditions)
-        budget_id = self._budget(measured)
         for limit in limits:
-            row = _judged(requirement, measured, limit)
+            decisive = _decisive(requirement, measured, limit)
+            row = _judged(requirement, decisive, limit)
             if self._of_the_bench(requirement):
                 row = _of_the_bench(row)
             self._write(
-                replace(row, conditions=where, budget=budget_id),
+                replace(row, conditions=where, budget=self._budget(decisive)),
                 key=f"{requirement}/{quantity}/{_slug(where)}/{limit.basis.value}",
             )
 
@@ -199,6 +200,16 @@ def _budget_record(budget_id: str, budget: Budget) -> BudgetRecord:
             for line in budget.lines
         ),
     )
+
+
+def _decisive(requirement: str, measured: Measured, limit: Limit) -> Measured:
+    """Return what an undecidable value is at least where that alone fails, else the value."""
+    least = measured.least
+    if measured.value is not None or least is None or limit.low is not None:
+        return measured
+    if _judged(requirement, least, limit).verdict not in FAILED:
+        return measured
+    return replace(least, reason=f"at least this: {measured.reason}")
 
 
 def _judged(requirement: str, measured: Measured, limit: Limit) -> MeasurementRecord:

@@ -26,6 +26,9 @@ class Measured:
     undecidable: bool = False
     """Of a missing value: True where the bench could not measure it, False where the device gave
     nothing to measure (which is the device's failure)."""
+    least: Measured | None = None
+    """Of an undecidable value: what it is at least. Where that is beyond an upper limit, so is the
+    value, whatever it is."""
 
     @property
     def expanded_uncertainty(self) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from bench.measure import Excursion, Shutdown, excursions, first_edge, shutdown, worst_mean
@@ -91,6 +91,20 @@ class Reaction:
         if last_s - certain_s <= self.hold_off_s:
             return None
         return certain_s - self.cause_s, last_s - self.cause_s
+
+    def certain(self) -> Reaction:
+        """Return the reaction up to where its output flowed for certain.
+
+        That is where the last mean starts that is too large for offset and noise.
+        """
+        doubt = self.doubtful_s
+        if doubt is None:
+            return self
+        ended_s = max(0.0, doubt[0] - self.averaging_s)
+        result = replace(
+            self.result, last_above_s=self.cause_s + ended_s, latency_s=ended_s, still_on=False
+        )
+        return replace(self, result=result, by_itself=0.0)
 
     @property
     def flowing_s(self) -> float:

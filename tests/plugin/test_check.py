@@ -20,6 +20,14 @@ def budget(value, u):
     return evaluate("x", "s", [normal("x", u, value=value, source="")], lambda x: x)
 
 
+def context(*, write_measurement=lambda _: None, write_budget=lambda _: None):
+    return CheckContext(
+        catalogue=load_catalogue(), profile=load_profile("ref-alt-400"),
+        write_measurement=write_measurement, write_budget=write_budget, now=lambda: ("", 0.0),
+        attempts={}, budgets={},
+    )  # fmt: skip
+
+
 def test_value_and_uncertainty_are_scaled_to_the_limit():
     row = _judged("FLT-017", Measured(value=0.05, unit="s", budget=budget(0.05, 1e-3)), LIMIT)
 
@@ -62,15 +70,27 @@ def test_what_the_bench_itself_does_not_meet_is_never_a_devices_fail(value_ms, u
     assert ("bench itself" in row.reason) == (verdict != "PASS")
 
 
+@pytest.mark.parametrize(
+    ("least_s", "verdict", "value_ms"), [(0.5, "FAIL", 500.0), (0.05, "INCONCLUSIVE", None)]
+)
+def test_an_undecidable_value_fails_where_what_it_is_at_least_does(least_s, verdict, value_ms):
+    written = []
+    check = Check(context(write_measurement=written.append, write_budget=lambda _: None), test="t")
+    measured = Measured(
+        value=None, unit="s", reason="stands alone", undecidable=True,
+        least=Measured(value=least_s, unit="s", budget=budget(least_s, 1e-3)),
+    )  # fmt: skip
+    check("FLT-017", "shutdown", measured)
+    assert [row.verdict for row in written] == [verdict]
+    assert [row.value for row in written] == [value_ms and pytest.approx(value_ms)]
+    assert [bool(row.budget) for row in written] == [verdict == "FAIL"]
+    assert "stands alone" in written[0].reason
+
+
 @pytest.mark.parametrize(("requirement", "verdict"), [("REC-013", "ERROR"), ("REC-006", "FAIL")])
 def test_a_fact_that_does_not_hold_is_the_benchs_where_it_is_demanded_of_the_bench(
     requirement, verdict
 ):
-    context = CheckContext(
-        catalogue=load_catalogue(), profile=load_profile("ref-alt-400"),
-        write_measurement=lambda _: None, write_budget=lambda _: None, now=lambda: ("", 0.0),
-        attempts={}, budgets={},
-    )  # fmt: skip
-    check = Check(context, test="t")
+    check = Check(context(), test="t")
     check.fact(requirement, "item", holds=False, found="missing")
     assert [row.verdict for row in check.rows] == [verdict]

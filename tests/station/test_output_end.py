@@ -106,6 +106,43 @@ def test_what_noise_explains_by_itself_is_undecidable_and_no_late_end():
     assert "between 383.8 and 1200 ms" in found.reason
 
 
+DOUBTFUL = [(1.2, 1.2 + 80e-6, 12e-6)]
+"""What noise explains by itself, long after the output's end."""
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [reaction(left=DOUBTFUL)],
+        [None],  # an injection that never crossed the threshold
+    ],
+)
+def test_a_late_end_that_is_certain_shows_beside_one_that_is_not(others):
+    late = reaction(left=[(0.9, 0.9002, 60e-6)])
+    found = worst_latency([*others, late], 25.0)
+    assert (found.value, found.undecidable) == (None, True)
+    assert found.least.value == pytest.approx(0.9002, abs=2 * DENSE_S)
+    assert found.least.waveforms
+
+
+def test_a_doubtful_end_is_at_least_as_late_as_what_is_certain_of_it():
+    found = worst_latency([reaction(left=DOUBTFUL)], 25.0)
+    averaging_s = off_averaging_s(PROFILE)
+    assert LAST_S - averaging_s < found.least.value < LAST_S
+    flowing = worst_latency([reaction(left=DOUBTFUL)], 25.0, pauses=False)
+    assert 0.0 < flowing.least.value < LAST_S
+
+
+def test_an_output_that_never_ends_is_seen_beside_an_injection_that_did_nothing():
+    found = worst_latency([None, reaction(left=[(0.5, 2.0, 15e-6)])], 25.0)
+    assert (found.value, found.undecidable) == (None, False)
+
+
+def test_nothing_is_certain_where_nothing_was_provoked():
+    found = worst_latency([None], 25.0)
+    assert (found.value, found.undecidable, found.least) == (None, True, None)
+
+
 def test_the_current_of_a_record_is_counted_from_the_rest_of_its_range():
     capture = reaction().capture
     waveform = capture.waveforms[Label.CURRENT]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bench.judge import level_budget, shutdown_latency_budget
 from bench.measure import shutdown
@@ -25,19 +26,14 @@ def worst_latency(
 ) -> Measured:
     """Return the longest time from cause to off, in s; None where an output never ended.
 
-    Undecidable where offset and noise of the range may be all that is left of an output.
+    Undecidable where offset and noise of the range may be all that is left of an output, or where
+    an injection provoked nothing; ``least`` is then the longest that is certain.
 
     ``pauses``: with the pauses between pulses, in which nothing flows; without them it is the time
     for which the current flowed on. ``least_s``: a stretch shorter than this at the end of a pulse
     does not start the clock (docs/decisions/0004-hardware-trip-without-pauses.md for both).
     """
     provoked = [reaction for reaction in reactions if reaction is not None]
-    if len(provoked) < len(reactions):
-        return Measured(
-            value=None, unit="s", undecidable=True,
-            reason=f"{len(reactions) - len(provoked)} of {len(reactions)} injections never crossed "
-            "the threshold: nothing was provoked",
-        )  # fmt: skip
     endless = next((r for r in provoked if r.result.still_on and r.doubtful_s is None), None)
     if endless is not None:
         waveform = endless.capture.waveforms[endless.label]
@@ -51,24 +47,21 @@ def worst_latency(
     def latency(reaction: Reaction) -> float:
         return reaction.latency_s(least_s=least_s) if pauses else reaction.flowing_s
 
-    worst = max(provoked, key=latency)
-    doubt = worst.doubtful_s
+    def least() -> Measured | None:
+        longest = max((reaction.certain() for reaction in provoked), key=latency, default=None)
+        return None if longest is None else _latency(longest, latency(longest), timebase_ppm)
+
+    if len(provoked) < len(reactions):
+        return Measured(
+            value=None, unit="s", undecidable=True, least=least(),
+            reason=f"{len(reactions) - len(provoked)} of {len(reactions)} injections never crossed "
+            "the threshold: nothing was provoked",
+        )  # fmt: skip
+    longest = max(provoked, key=latency)
+    doubt = longest.doubtful_s
     if doubt is not None:
-        return _doubtful(worst, *doubt)
-    waveform = worst.capture.waveforms[worst.label]
-    latency_s = latency(worst)
-    budget = shutdown_latency_budget(
-        latency_s,
-        sample_interval_s=waveform.sample_interval_s,
-        timebase_ppm=timebase_ppm,
-        averaging_s=worst.averaging_s,
-        threshold_relative=worst.threshold_relative,
-        decay_s=_decay_s(worst),
-        level_relative=_level_relative(worst),
-    )
-    return Measured(
-        value=latency_s, unit="s", budget=budget, waveforms=_evidence(worst), marks=worst.marks
-    )
+        return replace(_doubtful(longest, *doubt), least=least())
+    return _latency(longest, latency(longest), timebase_ppm)
 
 
 def worst_peak(reactions: Sequence[Reaction | None]) -> Measured:
@@ -117,6 +110,24 @@ def _worst_of(
     return Measured(
         value=value, unit=unit, budget=budget, waveforms=_evidence(worst), marks=worst.marks
     )
+
+
+def _latency(reaction: Reaction, latency_s: float, timebase_ppm: float) -> Measured:
+    """Return a latency that was read from one reaction, in s, with its budget."""
+    waveform = reaction.capture.waveforms[reaction.label]
+    budget = shutdown_latency_budget(
+        latency_s,
+        sample_interval_s=waveform.sample_interval_s,
+        timebase_ppm=timebase_ppm,
+        averaging_s=reaction.averaging_s,
+        threshold_relative=reaction.threshold_relative,
+        decay_s=_decay_s(reaction),
+        level_relative=_level_relative(reaction),
+    )
+    return Measured(
+        value=latency_s, unit="s", budget=budget, waveforms=_evidence(reaction),
+        marks=reaction.marks,
+    )  # fmt: skip
 
 
 def _doubtful(reaction: Reaction, certain_s: float, perhaps_s: float) -> Measured:

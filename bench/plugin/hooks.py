@@ -5,6 +5,7 @@ Inert unless the collected items carry requirements: our own tests share the roo
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from pathlib import Path
 
@@ -160,6 +161,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
             run.open()
         except RunFailed:
             session.items.clear()  # what the bench cannot measure is not started
+        gc.freeze()  # what is loaded stays: no collection of the run looks at it again
         return (yield)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import math
 import os
@@ -135,6 +136,7 @@ async def _serve(laboratory: Laboratory, options: argparse.Namespace) -> None:
         _write_atomically(options.address_file, text + "\n")
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+    gc.freeze()  # what is loaded stays: no later collection looks at it again
     await stopping.wait()
     await laboratory.close()
 

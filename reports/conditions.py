@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reports.numbers import plain, with_unit
+from reports.units import engineering
 
 __all__ = ["common_conditions", "conditions_text", "own_conditions"]
 
@@ -34,6 +35,9 @@ def _words(name: str, value: Scalar) -> str:
         unit, label = "", name
     else:
         label = name[: name.rindex("_")]
+    if unit == "Hz" and not isinstance(value, str):  # a load stays 10000 Ω, as standards write it
+        factor, unit = engineering(value, unit)
+        value *= factor
     return f"{label.replace('_', ' ')} {with_unit(_value(value), unit)}"
 
 

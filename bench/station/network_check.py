@@ -31,7 +31,7 @@ from bench.record.schema import SelfTestStep
 from bench.station.acquisition import Acquirer, Shot
 from bench.station.fixture import CHECK_SOURCE, LEAKAGE_RELAYS, Fixture
 from bench.station.measured import Measured
-from bench.station.network_proof import NetworkPoint, NetworkProof, judged, not_checked
+from bench.station.network_proof import NetworkPoint, NetworkProof, hertz, judged, not_checked
 from bench.station.scales import Label
 from bench.station.self_test import OPEN_ABOVE_OHM, OPEN_RANGE_OHM, meter_range_ohm, read_ohm
 from instruments.roles import Multimeter, WaveformGenerator
@@ -104,7 +104,8 @@ class NetworkCheck:
         highest_hz = self._generator.capabilities.highest_hz
         if highest_hz < FREQUENCIES_HZ[-1]:
             raise NotOffered(
-                f"the check source gives {highest_hz:g} Hz at most, {FREQUENCIES_HZ[-1]:g} Hz are due"
+                f"the check source gives {hertz(highest_hz)} at most, "
+                f"{hertz(FREQUENCIES_HZ[-1])} are due"
             )
         self._prove_alone()
         r2_ohm = self._ohms("measuring_device", expected_ohm=NETWORK_R2_OHM)
@@ -180,7 +181,7 @@ class NetworkCheck:
         tone, sha256 = self._seen("input", hz, self._full_scale_v(self._input_v), self._points(hz))
         if tone.amplitude_v < LEAST_DRIVE * self._input_v:
             raise FixtureError(
-                f"{tone.amplitude_v:.3g} V at its input at {hz:g} Hz, expected about "
+                f"{tone.amplitude_v:.3g} V at its input at {hertz(hz)}, expected about "
                 f"{self._input_v:.3g} V: look at the generator's cable, the {SERIES_OHM:g} Ω resistor "
                 f"and relay {CHECK_SOURCE!r}"
             )
@@ -234,7 +235,7 @@ class NetworkCheck:
         """Record the channel and fit the tone; also the name of the stored record."""
         cycles = max(FEWEST_CYCLES, points // SAMPLES_PER_CYCLE if hz > TRANSFER_HZ else 0)
         shot = Shot(
-            title=f"measuring device, {node} at {hz:g} Hz",
+            title=f"measuring device, {node} at {hertz(hz)}",
             full_scale={Label.ELECTRODE: full_scale_v},
             duration_s=cycles / hz,
             points=points,
@@ -242,14 +243,14 @@ class NetworkCheck:
         capture = self._acquirer.take(shot, conditions={"node": node, "frequency_hz": hz})
         if capture.clipped(Label.ELECTRODE):
             raise FixtureError(
-                f"its {node} clips ±{full_scale_v / 2:.3g} V at {hz:g} Hz: a part of the network has "
+                f"its {node} clips ±{full_scale_v / 2:.3g} V at {hertz(hz)}: a part of the network has "
                 "another value, or a range does not follow"
             )
         waveform = capture.waveforms[Label.ELECTRODE]
         fit = fit_sine_at(waveform, hz)
         if fit.residual_rms > max(MOST_RESIDUAL * fit.amplitude, 3 * self._volts(NOISE_V)):
             raise FixtureError(
-                f"no sinusoid of {hz:g} Hz at its {node}: {fit.residual_rms:.3g} V r.m.s. beside an "
+                f"no sinusoid of {hertz(hz)} at its {node}: {fit.residual_rms:.3g} V r.m.s. beside an "
                 f"amplitude of {fit.amplitude:.3g} V"
             )
         tone = Tone(

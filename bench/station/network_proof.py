@@ -14,7 +14,7 @@ from bench.judge import Limit, Verdict, judge
 from bench.record.schema import SelfTestStep
 from bench.station.measured import Measured
 
-__all__ = ["NetworkPoint", "NetworkProof", "judged", "not_checked"]
+__all__ = ["NetworkPoint", "NetworkProof", "hertz", "judged", "not_checked"]
 
 _UNIT: Final = "%"
 
@@ -71,13 +71,15 @@ def judged(
             coverage_factor=point.deviation.coverage_factor or 2.0,
             limit=limit,
         ).verdict
-        text = f"{value:+.2f} ± {expanded:.2f} {_UNIT} from its model at {_hertz(point)}"
+        text = (
+            f"{value:+.2f} ± {expanded:.2f} {_UNIT} from its model at {hertz(point.frequency_hz)}"
+        )
         low, high = -inf if limit.low is None else limit.low, limit.high
         wrong = verdict in FAILED and not low <= value <= (inf if high is None else high)
         decided = verdict is Verdict.PASS or wrong
         record(
             SelfTestStep(
-                name=f"measuring device at {_hertz(point)}", passed=not wrong,
+                name=f"measuring device at {hertz(point.frequency_hz)}", passed=not wrong,
                 value=value, unit=_UNIT, low=limit.low, high=limit.high,
                 detail=f"{'' if decided else 'not decided, '}U = {expanded:.2f} {_UNIT}",
             )
@@ -92,6 +94,6 @@ def judged(
     )
 
 
-def _hertz(point: NetworkPoint) -> str:
-    hz = point.frequency_hz
+def hertz(hz: float) -> str:
+    """Return a frequency as it is spoken of."""
     return f"{hz / 1e6:g} MHz" if hz >= 1e6 else f"{hz / 1e3:g} kHz" if hz >= 1e3 else f"{hz:g} Hz"

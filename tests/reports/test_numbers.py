@@ -223,6 +223,13 @@ def test_conditions_in_words():
     )
 
 
+def test_frequencies_take_a_prefix_and_loads_stay_as_standards_write_them():
+    conditions = {"frequency_hz": 1e6, "rate_hz": 250.0, "load_ohm": 10_000.0}
+    assert (
+        conditions_text(conditions).replace(NB, " ") == "frequency 1 MHz, rate 250 Hz, load 10000 Ω"
+    )
+
+
 def test_common_conditions_are_said_once():
     rows = [{"mode": "face", "level": 1}, {"mode": "face", "level": 2}]
     common = common_conditions(rows)

@@ -106,6 +106,25 @@ def test_what_noise_explains_by_itself_is_undecidable_and_no_late_end():
     assert "between 383.8 and 1200 ms" in found.reason
 
 
+def test_pulses_in_the_trough_of_an_envelope_are_no_decay():
+    trough = [(at, at + 0.2e-3, 300e-6) for at in np.arange(24, 28) / 60.0]
+    found = worst_latency([reaction(left=trough)], 25.0)
+    assert found.value == pytest.approx(27 / 60.0 + 0.2e-3, abs=2 * DENSE_S)
+    assert found.expanded_uncertainty < 1e-3
+
+
+@pytest.mark.parametrize("tau_s", [5e-3, 20e-3])
+def test_a_decay_makes_the_end_as_uncertain_as_the_level_at_the_threshold(tau_s):
+    step_s = 0.02 * tau_s
+    tail = [
+        (OFF_S + i * step_s, OFF_S + (i + 1) * step_s, 0.9e-3 * np.exp(-0.02 * i))
+        for i in range(500)
+    ]
+    found = worst_latency([reaction(left=tail)], 25.0)
+    lines = {line.name: line.standard_uncertainty for line in found.budget.lines}
+    assert 0.2 * tau_s < lines["threshold"] < 1.2 * tau_s
+
+
 DOUBTFUL = [(1.2, 1.2 + 80e-6, 12e-6)]
 """What noise explains by itself, long after the output's end."""
 

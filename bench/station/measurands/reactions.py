@@ -115,14 +115,15 @@ def _worst_of(
 def _latency(reaction: Reaction, latency_s: float, timebase_ppm: float) -> Measured:
     """Return a latency that was read from one reaction, in s, with its budget."""
     waveform = reaction.capture.waveforms[reaction.label]
+    level_relative = _level_relative(reaction)
     budget = shutdown_latency_budget(
         latency_s,
         sample_interval_s=waveform.sample_interval_s,
         timebase_ppm=timebase_ppm,
         averaging_s=reaction.averaging_s,
         threshold_relative=reaction.threshold_relative,
-        decay_s=_decay_s(reaction),
-        level_relative=_level_relative(reaction),
+        decay_s=_decay_s(reaction, level_relative),
+        level_relative=level_relative,
     )
     return Measured(
         value=latency_s, unit="s", budget=budget, waveforms=_evidence(reaction),
@@ -143,12 +144,18 @@ def _doubtful(reaction: Reaction, certain_s: float, perhaps_s: float) -> Measure
     )  # fmt: skip
 
 
-def _decay_s(reaction: Reaction) -> float:
-    """Return the time constant of the output's end: from half of what flowed to the threshold."""
-    last_s, ratio = reaction.result.last_above_s, 0.5 / reaction.threshold_relative
+def _decay_s(reaction: Reaction, level_relative: float) -> float:
+    """Return the time constant with which the output passed the threshold at its end.
+
+    It is read between the threshold and what is above it by an octave, or by U of the level where
+    that is more, and by no more than half of what flowed: pulses of an envelope or a ramp that are
+    larger than that end as they stand and are no decay.
+    """
+    last_s = reaction.result.last_above_s
+    ratio = min(0.5 / reaction.threshold_relative, max(2.0, 1.0 + 2.0 * level_relative))
     if last_s is None or ratio <= 1.0:
         return 0.0
-    half = shutdown(
+    above = shutdown(
         reaction.capture.waveforms[reaction.label],
         cause_s=reaction.cause_s,
         threshold=ratio * reaction.threshold,
@@ -156,8 +163,8 @@ def _decay_s(reaction: Reaction) -> float:
         hold_off_s=0.0,
         zero=reaction.zero,
     )
-    half_s = half.last_above_s
-    return 0.0 if half_s is None else max(0.0, last_s - half_s) / math.log(ratio)
+    above_s = above.last_above_s
+    return 0.0 if above_s is None else max(0.0, last_s - above_s) / math.log(ratio)
 
 
 def _level_relative(reaction: Reaction) -> float:

@@ -13,11 +13,13 @@ from bench.challenge.matrix import (
     weighed,
 )
 from bench.challenge.page import challenge_page
+from bench.challenge.runs import Runs
 
 __all__ = [
     "ChallengeRow",
     "FaultEntry",
     "Healthy",
+    "Runs",
     "Trial",
     "challenge",
     "challenge_page",

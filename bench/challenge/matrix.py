@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +21,7 @@ from typing import Final, Literal
 import msgspec
 
 from bench.challenge.effects import exceeds
+from bench.challenge.runs import Runs
 from bench.errors import UsageError
 from bench.profile import Profile
 from bench.record.summaries import SUMMARY_NAME
@@ -37,10 +37,8 @@ FAULT_FILE: Final = Path(__file__).with_name("faults.toml")
 ALL: Final = "all"
 ENDED_NAME: Final = "ended"
 """In a run's folder: it came to its own end. One that was killed or interrupted is run again."""
-_INTERRUPTED: Final = (130, 137, 143)
 _BENCH_FAULT: Final = re.compile(r"X\d{2}|scope:[a-z0-9-]+")
 _FAILED: Final = ("FAIL", "CONDITIONAL FAIL")
-_RUN_TIMEOUT_S: Final = 600.0
 _AS_IT_SHOULD: Final = ("caught", "below_limit")
 _SEVERITIES: Final = ("low", "middle", "high")
 
@@ -109,6 +107,7 @@ class Healthy:
     first_seed: int
     fail: int
     error: int
+    """Runs that died without a summary among them: nothing is known of their unit."""
     inconclusive: int
 
 
@@ -207,13 +206,15 @@ def challenge(
     folder: Path,
     report: Callable[[Trial, ChallengeRow], None],
     full: bool = False,
+    runs: Runs | None = None,
 ) -> list[ChallengeRow]:
     """Run every trial in a process of its own, as many at once as there are processors.
 
     A run ends once the fault is caught, unless ``full``. A run that ``folder`` already holds to its
     end is not run again: an interrupted challenge goes on where it was. A run that came out as it
-    should keeps its summary alone.
+    should keeps its summary alone. ``runs`` is given by who wants to end them before their time.
     """
+    running = runs or Runs()
 
     def one(trial: Trial) -> ChallengeRow:
         if not trial.applies:
@@ -222,7 +223,7 @@ def challenge(
                 requirements=(), verdict="NOT APPLICABLE", run="", profile=trial.profile,
             )  # fmt: skip
         else:
-            row = _run(plan, trial, options=options, folder=folder, full=full)
+            row = _run(running, plan, trial, options=options, folder=folder, full=full)
         report(trial, row)
         return row
 
@@ -231,7 +232,7 @@ def challenge(
 
 
 def _run(
-    plan: str, trial: Trial, *, options: Sequence[str], folder: Path, full: bool
+    runs: Runs, plan: str, trial: Trial, *, options: Sequence[str], folder: Path, full: bool
 ) -> ChallengeRow:
     slug = re.sub(r"[^A-Za-z0-9]+", "-", trial.flag or "healthy").strip("-")
     on = re.sub(r"[^A-Za-z0-9]+", "-", Path(trial.profile).stem)
@@ -246,7 +247,7 @@ def _run(
     said = "nothing: the run was there already"
     if not (out / ENDED_NAME).exists():
         shutil.rmtree(out, ignore_errors=True)
-        said, ended = _executed(command)
+        said, ended = runs.execute(command)
         if ended and out.is_dir():
             (out / ENDED_NAME).touch()
     summary = _summary(out / SUMMARY_NAME) if (out / ENDED_NAME).exists() else None
@@ -277,23 +278,6 @@ def _keep_summary_alone(run: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         elif path.name not in (SUMMARY_NAME, ENDED_NAME):
             path.unlink(missing_ok=True)
-
-
-def _executed(command: Sequence[str]) -> tuple[str, bool]:
-    """Run a command; return the last line of what it said, and whether it came to its own end."""
-    try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=_RUN_TIMEOUT_S,
-            check=False,
-            env=os.environ | {"BENCH_STORE_URL": "none"},  # faulty on purpose: nobody's history
-        )
-    except subprocess.TimeoutExpired:
-        return f"still running after {_RUN_TIMEOUT_S:g} s", False
-    said = (done.stderr.strip().splitlines() or [f"nothing, exit {done.returncode}"])[-1]
-    return said, done.returncode >= 0 and done.returncode not in _INTERRUPTED
 
 
 def _summary(path: Path) -> _Summary | None:

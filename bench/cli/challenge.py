@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
+import signal
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
@@ -17,6 +20,7 @@ import msgspec
 from bench.challenge import (
     ChallengeRow,
     Healthy,
+    Runs,
     Trial,
     challenge,
     challenge_page,
@@ -97,14 +101,16 @@ def run(arguments: argparse.Namespace) -> int:
     start_warm_up().join()  # compile once, not in every run at the same time
     with tempfile.TemporaryDirectory(prefix="bench-challenge-") as temporary:
         folder = arguments.out or Path(temporary)
-        rows = challenge(
-            arguments.plan,
-            [*wanted, *healthy],
-            options=(),
-            folder=folder,
-            report=Progress(len(wanted) + len(healthy)),
-            full=arguments.full,
-        )
+        with _ended_by_sigterm(Runs()) as runs:
+            rows = challenge(
+                arguments.plan,
+                [*wanted, *healthy],
+                options=(),
+                folder=folder,
+                report=Progress(len(wanted) + len(healthy)),
+                full=arguments.full,
+                runs=runs,
+            )
     fault_rows, healthy_rows = rows[: len(wanted)], rows[len(wanted) :]
     units = _healthy(healthy_rows, first_seed)
     bounds = _bounds(fault_rows, units)
@@ -121,6 +127,21 @@ def run(arguments: argparse.Namespace) -> int:
     caught = all(row.outcome in ("caught", "below_limit") for row in fault_rows)
     accused = units.fail + units.error + units.inconclusive
     return 0 if caught and not accused else 1
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm(runs: Runs) -> Generator[Runs]:
+    """End the runs with the challenge; Ctrl-C reaches them by itself."""
+
+    def end(number: int, _frame: object) -> None:
+        runs.end()
+        raise SystemExit(128 + number)
+
+    previous = signal.signal(signal.SIGTERM, end)
+    try:
+        yield runs
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _profiles(wanted: str) -> dict[str, Profile]:
@@ -164,7 +185,7 @@ def _healthy(rows: list[ChallengeRow], first_seed: int) -> Healthy:
         n=len(rows),
         first_seed=first_seed,
         fail=count("FAIL"),
-        error=count("ERROR"),
+        error=len(rows) - count("PASS", "FAIL", "INCOMPLETE"),
         inconclusive=count("INCOMPLETE"),
     )
 

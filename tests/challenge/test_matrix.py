@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.challenge import challenge, load_faults, trials, upper_bound
+from bench.challenge import Runs, challenge, load_faults, trials, upper_bound
 from bench.challenge.matrix import Trial, _outcome, _Requirement, _Summary
 from bench.errors import UsageError
 
@@ -75,7 +75,7 @@ def test_a_challenge_goes_on_with_the_runs_that_are_there(tmp_path, monkeypatch)
     (done / "summary.json").write_text(
         '{"verdict": "FAIL", "requirements": [{"id": "OUT-008", "verdict": "FAIL"}]}'
     )
-    monkeypatch.setattr("subprocess.run", lambda *a, **k: pytest.fail("it was run again"))
+    monkeypatch.setattr("subprocess.Popen", lambda *a, **k: pytest.fail("it was run again"))
     seen = []
     rows = challenge(
         "release", [A03], options=(), folder=tmp_path, report=lambda t, r: seen.append(r)
@@ -85,7 +85,7 @@ def test_a_challenge_goes_on_with_the_runs_that_are_there(tmp_path, monkeypatch)
 
 
 def test_a_run_that_dies_is_one_row_and_loses_no_other(tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.challenge.matrix._executed", lambda command: ("killed", False))
+    monkeypatch.setattr(Runs, "execute", lambda _self, _command: ("killed", False))
     rows = challenge("release", [A03, X06], options=(), folder=tmp_path, report=lambda t, r: None)
     assert [("missed", "NO SUMMARY: killed")] * 2 == [(row.outcome, row.verdict) for row in rows]
 

@@ -5,6 +5,7 @@ Shared by everything that provokes the device. Source: docs/laboratory.md, "Time
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -19,7 +20,8 @@ from bench.station.scales import Label
 from bench.waveform import Waveform
 
 __all__ = [
-    "MOST_POINTS", "NOISE_OF_RANGE", "OFF_AVERAGING_S", "POINTS", "EventRecords", "flowing_a", "hold_off_s", "off_averaging_s",
+    "MOST_POINTS", "OFF_AVERAGING_S", "POINTS", "EventRecords", "by_itself", "flowing_a", "hold_off_s",
+    "largest_a", "off_averaging_s",
     "off_interval_s", "phases_in", "points_for", "sync_edge", "sync_edges",
 ]  # fmt: skip
 
@@ -30,6 +32,10 @@ OFF_CLEARANCE: Final = 8.0
 """What counts as off over the noise of such a mean: among a million means none is so far out."""
 NOISE_OF_RANGE: Final = 0.5 / 256
 """R.m.s. of one sample over full scale: half a code of eight bits, noise and rounding together."""
+ROUNDING: Final = 1.0 / math.sqrt(12.0)
+"""R.m.s. of rounding, in codes."""
+BY_ITSELF_SIGMAS: Final = 6.5
+"""Of a mean's noise: as far as it goes by itself anywhere among the means of many records."""
 PHASE_SHARE: Final = 0.5
 """Of a phase: the mean over more than one phase of a balanced pulse is zero."""
 HOLD_OFF_PERIODS: Final = 2.0
@@ -141,11 +147,33 @@ def points_for(duration_s: float, *, interval_s: float) -> int:
 
 def flowing_a(capture: Capture, profile: Profile, label: Label = Label.CURRENT) -> float:
     """Return the largest current, in magnitude, that flows anywhere in a record."""
-    return worst_mean(
-        capture.waveforms[label],
-        averaging_s=off_averaging_s(profile),
-        zero=capture.scales[label].rest,
-    )
+    return largest_a(capture, averaging_s=off_averaging_s(profile), label=label)
+
+
+def largest_a(
+    capture: Capture,
+    part: Waveform | None = None,
+    *,
+    averaging_s: float,
+    label: Label = Label.CURRENT,
+) -> float:
+    """Return the largest mean current, in magnitude, beyond what the range shows of nothing.
+
+    ``part`` of the record, or all of it.
+    """
+    waveform = capture.waveforms[label] if part is None else part
+    return worst_mean(waveform, averaging_s=averaging_s, zero=capture.scales[label].rest)
+
+
+def by_itself(capture: Capture, label: Label, *, averaging_s: float) -> float:
+    """Return up to where offset and noise take a mean of a channel without any output."""
+    waveform, scale = capture.waveforms[label], capture.scales[label]
+    samples = max(1, round(averaging_s / waveform.sample_interval_s))
+    noise = NOISE_OF_RANGE * capture.full_scale(label)
+    if scale.transferred:
+        noise = max(scale.noise_v / scale.sensitivity, ROUNDING * abs(waveform.gain))
+    offset = scale.current_range(noise_rms_a=noise).offset_limit_a
+    return offset + BY_ITSELF_SIGMAS * noise / math.sqrt(samples)
 
 
 def phases_in(waveform: Waveform, profile: Profile) -> PulseTable:

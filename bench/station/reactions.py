@@ -7,7 +7,6 @@ Source: docs/laboratory.md, "Times".
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -16,10 +15,10 @@ from bench.measure import Excursion, Shutdown, excursions, first_edge, shutdown,
 from bench.record.schema import Mark
 from bench.station.acquisition import Capture
 from bench.station.event_records import (
-    NOISE_OF_RANGE,
     OFF_AVERAGING_S,
     POINTS,
     EventRecords,
+    by_itself,
     hold_off_s,
     off_averaging_s,
     off_interval_s,
@@ -41,10 +40,6 @@ OVERCURRENT_FACTOR: Final = 2.0
 """The injected amplitude over the highest level: well above the threshold of 1.5."""
 OVERCURRENT_OFF_FRACTION: Final = 0.1
 OVERCURRENT_AVERAGING_S: Final = 5e-6
-ROUNDING: Final = 1.0 / math.sqrt(12.0)
-"""R.m.s. of rounding, in codes."""
-BY_ITSELF_SIGMAS: Final = 6.5
-"""Of a mean's noise: as far as it goes by itself anywhere among the means of many records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -398,14 +393,3 @@ class Reactions:
         ]
         first_s = min((e for e in edges if e is not None), default=None)
         return None if first_s is None else first_s - edge_s
-
-
-def by_itself(capture: Capture, label: Label, *, averaging_s: float) -> float:
-    """Return up to where offset and noise take a mean of a channel without any output."""
-    waveform, scale = capture.waveforms[label], capture.scales[label]
-    samples = max(1, round(averaging_s / waveform.sample_interval_s))
-    noise = NOISE_OF_RANGE * capture.full_scale(label)
-    if scale.transferred:
-        noise = max(scale.noise_v / scale.sensitivity, ROUNDING * abs(waveform.gain))
-    offset = scale.current_range(noise_rms_a=noise).offset_limit_a
-    return offset + BY_ITSELF_SIGMAS * noise / math.sqrt(samples)

@@ -11,14 +11,16 @@ from bench.clock import Clock
 from bench.device.link import DeviceState
 from bench.errors import DeviceMisbehaved, DeviceRefused, LinkTimeout, NotOffered
 from bench.judge import Budget, MultimeterAccuracy, voltage_budget
-from bench.measure import PulseTable, worst_mean
+from bench.measure import PulseTable
 from bench.profile import Profile
 from bench.station.acquisition import Capture
 from bench.station.course import at_crest
 from bench.station.event_records import (
     POINTS,
     EventRecords,
+    by_itself,
     flowing_a,
+    largest_a,
     off_averaging_s,
     phases_in,
     points_for,
@@ -39,7 +41,7 @@ SETTLE_S: Final = 0.1
 TAIL_S: Final = 1.0
 TAIL_CYCLES: Final = 1.2
 CERTAINLY_ON: Final = 3.0
-"""Of what counts as off: less is judged on a finer range."""
+"""Of what counts as off: less, or what the range shows by itself, is judged on a finer range."""
 REST_S: Final = 0.6
 WHOLE_SHARE: Final = 0.8
 GOLDEN: Final = 0.618
@@ -165,14 +167,16 @@ class SupplyEvents:
         waveform = capture.waveforms[Label.CURRENT]
         edges = sync_edges(capture)
         end_s = waveform.t0_s + waveform.duration_s
-        seen_a = worst_mean(
-            waveform.between(edges[-1], end_s), averaging_s=off_averaging_s(self._profile)
+        seen_a = largest_a(
+            capture, waveform.between(edges[-1], end_s), averaging_s=off_averaging_s(self._profile)
         )
         after, after_a = self._resting(seen_a, capture, load_ohm)
         return Interruption(
             capture=capture,
             width_s=width_s,
-            going_a=worst_mean(waveform.between(edges[0], end_s), averaging_s=PEAK_AVERAGING_S),
+            going_a=largest_a(
+                capture, waveform.between(edges[0], end_s), averaging_s=PEAK_AVERAGING_S
+            ),
             after=after,
             after_a=after_a,
             state=state,
@@ -305,7 +309,7 @@ class SupplyEvents:
             * profile.waveform.pulses_per_train
             / profile.waveform.train_s
         )
-        seen_a = worst_mean(tail, averaging_s=off_averaging_s(profile))
+        seen_a = largest_a(capture, tail, averaging_s=off_averaging_s(profile))
         resting, resting_a = self._resting(seen_a, capture, load_ohm)
         return Dip(
             capture=capture,
@@ -313,14 +317,15 @@ class SupplyEvents:
             width_s=width_s,
             tail=resting,
             tail_a=resting_a,
-            largest_a=worst_mean(waveform, averaging_s=PEAK_AVERAGING_S),
+            largest_a=largest_a(capture, averaging_s=PEAK_AVERAGING_S),
             pulses=phases,
             delivering=len(phases) >= WHOLE_SHARE * (declared - 2),
         )
 
     def _resting(self, seen_a: float, seen: Capture, load_ohm: float) -> tuple[Capture, float]:
         """Return a finer record of a device that seems off, with the largest current in it."""
-        if seen_a > CERTAINLY_ON * self._profile.off_a:
+        shown_a = by_itself(seen, Label.CURRENT, averaging_s=off_averaging_s(self._profile))
+        if seen_a > max(CERTAINLY_ON * self._profile.off_a, shown_a):
             return seen, seen_a
         capture = self._records.look(
             "device at rest",

@@ -8,10 +8,17 @@ from typing import Final, Literal
 
 from bench.clock import Clock
 from bench.device.link import DeviceState
-from bench.measure import PulseTable, Ramp, ramp, worst_mean
+from bench.measure import PulseTable, Ramp, ramp
 from bench.station.acquisition import Capture
 from bench.station.course import declared_modulation
-from bench.station.event_records import EventRecords, phases_in, points_for, sync_edge, sync_edges
+from bench.station.event_records import (
+    EventRecords,
+    largest_a,
+    phases_in,
+    points_for,
+    sync_edge,
+    sync_edges,
+)
 from bench.station.fixture import Fixture
 from bench.station.scales import Label
 from bench.station.treatment import Treatment
@@ -90,7 +97,7 @@ class Transitions:
             capture = self._power_up(self._ranges.wide_a(), load_ohm)
         return PowerUp(
             capture=capture,
-            largest_a=worst_mean(capture.waveforms[Label.CURRENT], averaging_s=PEAK_AVERAGING_S),
+            largest_a=largest_a(capture, averaging_s=PEAK_AVERAGING_S),
         )
 
     def level_steps(self, *, load_ohm: float) -> Sequence[LevelSteps]:
@@ -210,11 +217,13 @@ class Transitions:
         found: list[tuple[float, int, float]] = []
         for before, after, start_s, end_s in zip(numbers, numbers[1:], edges, ends, strict=False):
             higher = max(before, after)
-            largest_a = worst_mean(waveform.between(start_s, end_s), averaging_s=PEAK_AVERAGING_S)
+            seen_a = largest_a(
+                capture, waveform.between(start_s, end_s), averaging_s=PEAK_AVERAGING_S
+            )
             declared_a = self._profile.current_ua(higher, load_ohm) * 1e-6
-            found.append((largest_a / declared_a, higher, largest_a))
-        share, higher, largest_a = max(found)
-        return LevelSteps(capture=capture, higher_level=higher, largest_a=largest_a, share=share)
+            found.append((seen_a / declared_a, higher, seen_a))
+        share, higher, seen_a = max(found)
+        return LevelSteps(capture=capture, higher_level=higher, largest_a=seen_a, share=share)
 
     def _groups(self, load_ohm: float) -> list[list[int]]:
         """Return levels that one range can hold; neighbouring groups share a level."""

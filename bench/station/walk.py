@@ -198,8 +198,20 @@ class Walker:
     def _finer(
         self, model: DeviceModel, capture: Capture, cycle_s: float, load_ohm: float
     ) -> Capture | None:
-        """Return a record on the level's own range where the first one's is far too wide for it."""
-        if model.state is not DeviceState.RUN or model.level is None:
+        """Return a record on a range of its own where the first one's is too wide for what is left."""
+        if model.state is not DeviceState.RUN:
+            if self._judge.sees_rest(capture, load_ohm):
+                return None
+            return self._records.look(
+                "walk: at rest",
+                {Label.CURRENT: self._ranges.off_a()},
+                duration_s=cycle_s,
+                points=points_for(
+                    cycle_s, interval_s=off_averaging_s(self._profile) / SAMPLES_PER_MEAN
+                ),
+                conditions={"load_ohm": load_ohm},
+            )
+        if model.level is None:
             return None
         fits_a = self._ranges.level_a(model.level)
         if capture.full_scale(Label.CURRENT) < TOO_WIDE * fits_a:

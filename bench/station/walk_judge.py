@@ -9,10 +9,9 @@ from typing import Final
 from bench.device.link import DeviceLink, DeviceState, DeviceStatus
 from bench.device.state_model import Action, Deed, DeviceModel
 from bench.errors import NotOffered
-from bench.measure import worst_mean
 from bench.profile import Profile
 from bench.station.acquisition import Capture
-from bench.station.event_records import off_averaging_s
+from bench.station.event_records import by_itself, largest_a, off_averaging_s
 from bench.station.expected_output import ExpectedOutput
 from bench.station.fault_measurands import about_zero_budget
 from bench.station.scales import Label
@@ -23,7 +22,7 @@ __all__ = ["Step", "StepJudge"]
 HIGH_SHARE: Final = 1.2
 """Of the higher level's declared current: what may pass on the way. Source: FLT-019."""
 REST_SHARE: Final = 0.2
-"""Of the lowest level: noise and contact sensing stay below it."""
+"""Of the lowest level: contact sensing stays below it."""
 TIMER_GROWS_S: Final = 1.5
 """The device reports whole seconds: what is left of a session never grows by more."""
 CURRENT_SHARE: Final = 0.05
@@ -92,6 +91,10 @@ class StepJudge:
             wrong = self._resting(step, status, load_ohm)
         return wrong or self._on_the_way(step, status, model, load_ohm) or self._timer(step, status)
 
+    def sees_rest(self, capture: Capture, load_ohm: float) -> bool:
+        """Whether the range of a record shows less of nothing than a device at rest may."""
+        return self._shown_a(capture) <= self._allowed_at_rest_a(load_ohm)
+
     def _running(
         self, step: Step, model: DeviceModel, status: DeviceStatus, load_ohm: float
     ) -> str:
@@ -113,8 +116,8 @@ class StepJudge:
         return ""
 
     def _resting(self, step: Step, status: DeviceStatus, load_ohm: float) -> str:
-        flows_a = worst_mean(step.tail, averaging_s=off_averaging_s(self._profile))
-        if flows_a > self._rest_a(load_ohm):
+        flows_a = self._largest_a(step.shown, step.tail)
+        if flows_a > self._rest_a(step.shown, load_ohm):
             return f"{flows_a * 1e6:.0f} µA in {status.state.value}"
         said_a = self._said_a() if status.state in (DeviceState.IDLE, DeviceState.PAUSE) else None
         if said_a is not None and said_a > self._floor_a:
@@ -130,8 +133,8 @@ class StepJudge:
         if step.action.deed is Deed.ABORT:
             states = (*states, (DeviceState.RUN, model.level))
         limit_a = max(self._declared_a(*state, load_ohm) for state in states)
-        largest_a = worst_mean(step.waveform, averaging_s=off_averaging_s(self._profile))
-        if largest_a > HIGH_SHARE * limit_a + self._rest_a(load_ohm):
+        largest_a = self._largest_a(step.capture, step.waveform)
+        if largest_a > HIGH_SHARE * limit_a + self._rest_a(step.capture, load_ohm):
             return f"{largest_a * 1e6:.0f} µA on the way, at most {limit_a * 1e6:.0f} declared"
         return ""
 
@@ -155,10 +158,22 @@ class StepJudge:
             return None
         return None if math.isnan(current_a) else current_a
 
-    def _rest_a(self, load_ohm: float) -> float:
-        """Return what noise and contact sensing may show: far less than the lowest level."""
+    def _largest_a(self, capture: Capture, part: Waveform) -> float:
+        return largest_a(capture, part, averaging_s=off_averaging_s(self._profile))
+
+    def _rest_a(self, capture: Capture, load_ohm: float) -> float:
+        """Return what a record may show of a device at rest: its own, or its range's."""
+        return max(self._allowed_at_rest_a(load_ohm), self._shown_a(capture))
+
+    def _allowed_at_rest_a(self, load_ohm: float) -> float:
+        """Return what contact sensing may show: far less than the lowest level."""
         lowest_a = self._profile.current_ua(self._profile.levels[0].number, load_ohm) * 1e-6
         return self._profile.off_a + REST_SHARE * lowest_a
+
+    def _shown_a(self, capture: Capture) -> float:
+        """Return what offset and noise of a range show of nothing."""
+        averaging_s = off_averaging_s(self._profile)
+        return by_itself(capture, Label.CURRENT, averaging_s=averaging_s)
 
     def _declared_a(self, state: DeviceState, level: int | None, load_ohm: float) -> float:
         """Return the declared current of a state: nothing flows but in RUN, nor without contact."""

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from bench.device.link import DeviceState
 from bench.errors import LinkTimeout
-from bench.measure import worst_mean
 from bench.station.acquisition import Capture
 from bench.station.change_measurands import record_current
-from bench.station.event_records import flowing_a, points_for
+from bench.station.event_records import flowing_a, largest_a, points_for
 from bench.station.fixture import BATTERY_V
 from bench.station.measured import Measured
 from bench.station.production.chain import Chain
@@ -106,9 +105,9 @@ class SupplyFall:
         )
         return Returned(
             fall=fall,
-            largest_a=worst_mean(fall.waveforms[Label.CURRENT], averaging_s=PEAK_AVERAGING_S),
+            largest_a=largest_a(fall, averaging_s=PEAK_AVERAGING_S),
             back=back,
-            peak_a=worst_mean(back.waveforms[Label.CURRENT], averaging_s=PEAK_AVERAGING_S),
+            peak_a=largest_a(back, averaging_s=PEAK_AVERAGING_S),
             flowing_a=flowing_a(back, bench.profile),
             state=self._state(),
         )

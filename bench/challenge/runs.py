@@ -44,6 +44,8 @@ class Runs:
         finally:
             with self._lock:
                 self._going.discard(run)
+        if self._ending:
+            return "ended with the challenge", False  # whatever its exit code: it was interrupted
         last = (said.strip().splitlines() or [f"nothing, exit {run.returncode}"])[-1]
         return last, run.returncode >= 0 and run.returncode not in _INTERRUPTED
 

@@ -101,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
     start_warm_up().join()  # compile once, not in every run at the same time
     with tempfile.TemporaryDirectory(prefix="bench-challenge-") as temporary:
         folder = arguments.out or Path(temporary)
-        with _ended_by_sigterm(Runs()) as runs:
+        with _ended_by_signals(Runs()) as runs:
             rows = challenge(
                 arguments.plan,
                 [*wanted, *healthy],
@@ -130,18 +130,24 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _ended_by_sigterm(runs: Runs) -> Generator[Runs]:
-    """End the runs with the challenge; Ctrl-C reaches them by itself."""
+def _ended_by_signals(runs: Runs) -> Generator[Runs]:
+    """End the runs with the challenge, at Ctrl-C and at SIGTERM."""
 
     def end(number: int, _frame: object) -> None:
         runs.end()
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
         raise SystemExit(128 + number)
 
-    previous = signal.signal(signal.SIGTERM, end)
+    heard = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # nobody's terminal
+        heard.append(signal.SIGINT)
+    previous = {number: signal.signal(number, end) for number in heard}
     try:
         yield runs
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _profiles(wanted: str) -> dict[str, Profile]:

@@ -13,9 +13,14 @@ import psutil
 import pytest
 
 from bench.challenge import Runs
+from bench.cli.challenge import _ended_by_signals
 from bench.cli.main import main
 
-SLEEPS = [sys.executable, "-c", "import time; print('x', flush=True); time.sleep(60)"]
+SLEEPS = [
+    sys.executable, "-c",
+    "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(1)); time.sleep(60)",
+]  # fmt: skip
+"""A run that is interrupted may end with any code."""
 
 
 def test_a_run_says_its_last_line_and_whether_it_ended_by_itself():
@@ -33,6 +38,7 @@ def test_what_goes_on_is_ended_and_nothing_more_is_started():
         me = psutil.Process()
         while len(me.children()) < 2:
             time.sleep(0.01)
+        time.sleep(0.5)  # its handler stands
         runs.end()
         assert [future.result(timeout=10)[1] for future in going] == [False, False]
     assert runs.execute(SLEEPS) == ("not started: the challenge was ended", False)
@@ -43,6 +49,15 @@ def test_a_healthy_unit_whose_run_died_is_an_error(monkeypatch, capsys, tmp_path
     code = main(["challenge", "release", "--healthy", "2", "--out", str(tmp_path)])
     assert code == 1
     assert "2 healthy units: 0 FAIL, 2 ERROR, 0 INCOMPLETE" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_the_runs_too():
+    runs = Runs()
+    with pytest.raises(KeyboardInterrupt), _ended_by_signals(runs):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+    assert runs.execute(SLEEPS) == ("not started: the challenge was ended", False)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.timeout(120)

@@ -7,6 +7,7 @@ families. The release plan on every pair: ``tox -e instruments``.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from itertools import cycle, islice
@@ -20,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 PLAN = Path(__file__).with_name("reduced_plan.py")
 TOO_SMALL = ("tektronix-tbs1000",)
 """Scopes whose memory does not hold the plan's records: the run must say so, and blame nobody."""
+UNCOVERED = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")}
+"""Coverage doubles the time of these runs; every driver and dialect has tests of its own for that."""
 RUNS = max(len(families) for families in SIMULATED_MODELS.values())
 
 
@@ -51,7 +54,7 @@ def run(plan: Path | str, families: dict[str, str], folder: Path, *, exit_code: 
     chosen = [text for role, name in families.items() for text in (f"--{role}", name)]
     command = [sys.executable, "-m", "bench", "run", str(plan), *chosen, "--out", str(folder)]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False
+        command, cwd=ROOT, env=UNCOVERED, capture_output=True, text=True, timeout=900, check=False
     )
     assert done.returncode == exit_code, (
         f"{' '.join(command)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"

@@ -31,6 +31,8 @@ _LEAST_ROWS = 1000
 """Phases that are worth a thread."""
 _LEAST_SAMPLES = 1_000_000
 """Samples that are worth a thread."""
+_FEW = 0.01
+"""Share of a polarity's phases that may settle without a question to the others."""
 _NOISE_PEAK_SAMPLES = 1024
 """Length of the table of expected noise maxima; longer windows use its last entry."""
 
@@ -186,16 +188,45 @@ def _phases(
     table = np.empty((phases.COLUMNS, kept))
     noise_peaks = zero.noise * _normal_maxima()
     rows = shares(kept, least=_LEAST_ROWS)
-    on_all_cores(
-        lambda first, end: phases.measure_phases(
-            codes, sums, zero.level, zero.noise, noise_peaks,
-            starts, stops, signs, peaks, first, end, table,
-        ),
-        rows,
-    )  # fmt: skip
-    for first, _ in rows[1:]:
-        phases.join_phases(codes, sums, zero.level, starts, stops, signs, first, table)
+
+    def measure(shapes: NDArray[np.int64]) -> None:
+        on_all_cores(
+            lambda first, end: phases.measure_phases(
+                codes, sums, zero.level, zero.noise, noise_peaks,
+                starts, stops, signs, peaks, shapes, first, end, table,
+            ),
+            rows,
+        )  # fmt: skip
+        for first, _ in rows[1:]:
+            phases.join_phases(codes, sums, zero.level, starts, stops, signs, first, table)
+
+    each = np.full(2, phases.EACH)
+    measure(each)
+    alike = _alike(table[phases.SHAPE], signs)
+    if not np.array_equal(alike, each):
+        measure(alike)
     return table, signs
+
+
+def _alike(shapes: NDArray[np.float64], signs: NDArray[np.int8]) -> NDArray[np.int64]:
+    """Return how the plateaus of the negative and of the positive phases are to be read.
+
+    Where noise lets some phases of a polarity settle and others not, one reading stands for all of
+    them, and for those of the other polarity if it leaves them open too: the readings differ by
+    more than the noise. A few that settle among others are those phases' own.
+    """
+    from bench.measure.kernels.phases import EACH, FLAT, SETTLING, TILTED
+
+    open_ = np.zeros(2, np.bool_)
+    for index, sign in enumerate((-1, 1)):
+        ours = shapes[signs == sign]
+        open_[index] = _FEW * ours.size < np.count_nonzero(ours == SETTLING) < ours.size
+    asked = shapes[np.where(signs < 0, open_[0], open_[1])]
+    if 2 * np.count_nonzero(asked == SETTLING) >= asked.size:
+        shape = SETTLING
+    else:
+        shape = TILTED if bool(np.any(asked == TILTED)) else FLAT
+    return np.where(open_, shape, EACH)
 
 
 def find_all_excursions(

@@ -40,9 +40,9 @@ class Ramp:
     standard_uncertainty_s: float
     """Of the line's slope, or of a step's pulses where there is no line."""
     overshoot: float
-    """Largest phase over the final ones, less one: of neighbours, or of one that stands out of them."""
+    """Largest amplitude over the final one, less one: of neighbours, or of one that stands out of them."""
     setback: float
-    """How far phases fall below earlier ones, over the final ones; 0 where all of it rises."""
+    """How far amplitudes fall below earlier ones, over the final one; 0 where all of it rises."""
     final: float
     """Median amplitude at the end of the record."""
     pulses: int
@@ -53,9 +53,6 @@ def ramp(
     pulses: PulseTable, *, modulation: Modulation | None = None, code: float = 0.0
 ) -> Ramp | None:
     """Fit the rise of ``|top|`` over the pulses' starts; None where there are no pulses.
-
-    Overshoot and setback are those of the phases' charges: the top of a phase that settles as long
-    as it lasts differs from one to the next by more than they may.
 
     ``modulation``: a declared envelope. Each amplitude counts over its share of the crest then; how
     deep and fast the envelope is and where it stands is told by the pulses behind the rise, of which
@@ -73,11 +70,8 @@ def ramp(
     ended = _ended(starts, _FINAL_SHARE * (starts[-1] - starts[0]))
     final = float(np.median(tops[ended]))
     tops = _alike(tops, signs, ended, final)
-    sizes = np.abs(whole.charge) / float(np.median(whole.duration_s))
-    last = float(np.median(sizes[ended]))
-    sizes = _alike(sizes, signs, ended, last)
-    overshoot = _largest(sizes, code) / last - 1.0
-    setback = _setback(sizes) / last
+    overshoot = _largest(tops, code) / final - 1.0
+    setback = _setback(tops) / final
     rising = (tops >= _LOW * final) & (tops <= _HIGH * final)
     reached = int(np.argmax(tops > _HIGH * final))
     rising[reached:] = False
@@ -142,7 +136,7 @@ def _without(modulation: Modulation, pulses: PulseTable) -> PulseTable:
     shares = fitted.shares(starts)
     rows = shares >= _LEAST_SHARE  # False for NaN
     kept = pulses.select(rows)
-    return replace(kept, top=kept.top / shares[rows], charge=kept.charge / shares[rows])
+    return replace(kept, top=kept.top / shares[rows])
 
 
 def _alike(

@@ -309,3 +309,33 @@ def test_pulses_are_found_however_fine_the_codes(share, scale):
     found = analyse(record(values, noise=100 * scale * share, dtype=np.int16))
     assert 20 == len(found.pulses)
     assert found.noise_rms == pytest.approx(100 * scale * share, rel=0.2, abs=0.4)
+
+
+def settling(count=400, *, tau, width=40, top=60.0, period=200, seed=5):
+    """Return phases of alternating sign that come to ``top`` from 30 % below it, with ``tau`` samples."""
+    starts = 50.0 + period * np.arange(count) + np.random.default_rng(seed).uniform(0, 1, count)
+    values = np.zeros(period * count + 200)
+    for number, start in enumerate(starts):
+        t = np.arange(math.ceil(start), math.ceil(start + width))
+        values[t] = (-1) ** number * top * (1.0 - 0.3 * np.exp(-(t - start) / tau))
+    return values
+
+
+@pytest.mark.parametrize("noise", [0.35, 0.6])
+@pytest.mark.parametrize("tau", [10, 12, 16])
+def test_noise_does_not_decide_whether_a_phase_still_settles(tau, noise):
+    tops = analyse(record(settling(tau=tau), noise=noise)).pulses.top
+    # Some ten samples make a level; one of them alone has noise and rounding.
+    of_one = math.hypot(noise, 1 / math.sqrt(12))
+    assert np.std(np.abs(tops)) < 0.8 * of_one
+    assert abs(tops.mean()) < 0.2 * of_one
+
+
+def test_one_phase_that_settles_among_flat_ones_is_no_question_of_the_record():
+    values = trapezoids(*biphasic(200), size=200_500)
+    clean = analyse(record(values, noise=1.0)).pulses
+    one = np.arange(1265, 1440)
+    values[one] -= 20.0 * np.exp(-(one - 1265) / 15.0)
+    found = analyse(record(values, noise=1.0)).pulses
+    assert len(found) == len(clean)
+    assert np.abs(found.top - clean.top).max() < 0.5

@@ -48,7 +48,6 @@ def test_a_step_has_no_duration() -> None:
 def test_overshoot_is_of_the_largest_pulse() -> None:
     pulses = rising(1.0)
     pulses.top[90] *= 1.2
-    pulses.charge[90] *= 1.2
     found = ramp(pulses)
     assert found is not None
     assert found.overshoot == pytest.approx(0.2, rel=1e-6)
@@ -60,7 +59,7 @@ def test_rounded_tops_are_no_overshoot(seed: int) -> None:
     pulses = rising(1.0)
     exact = pulses.top * 1.02 + np.random.default_rng(seed).normal(0.0, 0.15 * code, len(pulses))
     rounded = table(pulses.start_s, np.rint(exact / code) * code)
-    rounded.charge[150] += np.sign(rounded.top[150]) * code * 1e-3  # it rounds to the next code
+    rounded.top[150] += np.sign(rounded.top[150]) * code  # a top that rounds to the next code
     found = ramp(rounded, code=code)
     assert found is not None
     assert found.overshoot == pytest.approx(0.0, abs=1e-9)
@@ -70,7 +69,7 @@ def test_a_pulse_beyond_rounding_is_an_overshoot_on_any_range() -> None:
     code = 15e-6
     pulses = rising(1.0)
     rounded = table(pulses.start_s, np.rint(pulses.top / code) * code)
-    rounded.charge[150] += 2.0 * np.sign(rounded.top[150]) * code * 1e-3
+    rounded.top[150] += 2.0 * np.sign(rounded.top[150]) * code
     found = ramp(rounded, code=code)
     assert found is not None
     assert found.overshoot == pytest.approx(2.0 * code / 4.05e-4, rel=0.02)
@@ -116,22 +115,9 @@ def test_a_wrong_envelope_is_no_wrong_rise(depth: float, rate_hz: float) -> None
 def test_a_rise_that_falls_back_says_how_far() -> None:
     pulses = rising(1.0)
     pulses.top[40:50] *= 0.6
-    pulses.charge[40:50] *= 0.6
     found = ramp(pulses)
     assert found is not None
     assert found.setback == pytest.approx(0.4875 - 0.525 * 0.6, abs=0.03)
-
-
-def test_tops_of_phases_that_never_settle_are_no_setback() -> None:
-    """The top of such a phase is read in one of two ways, by its noise; its charge is one."""
-    pulses = rising(1.0)
-    random = np.random.default_rng(1)
-    pulses.top[:] *= np.repeat(random.choice([1.0, 1.03], len(pulses) // 6 + 1), 6)[: len(pulses)]
-    found = ramp(pulses)
-    assert found is not None
-    assert (found.overshoot, found.setback) == (
-        pytest.approx(0.0, abs=1e-9), pytest.approx(0.0, abs=1e-9),
-    )  # fmt: skip
 
 
 def test_no_pulses_are_no_ramp() -> None:

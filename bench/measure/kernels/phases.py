@@ -19,11 +19,16 @@ __all__ = [
     "CHARGE",
     "COLUMNS",
     "DROOP",
+    "EACH",
     "FALL",
+    "FLAT",
     "OVERSHOOT",
     "RISE",
+    "SETTLING",
+    "SHAPE",
     "START",
     "STOP",
+    "TILTED",
     "TOP",
     "UNDERSHOOT",
     "join_phases",
@@ -32,11 +37,15 @@ __all__ = [
 
 _Array = NDArray[Any]
 
-START, STOP, TOP, RISE, FALL, OVERSHOOT, UNDERSHOOT, DROOP, CHARGE = range(9)
+START, STOP, TOP, RISE, FALL, OVERSHOOT, UNDERSHOOT, DROOP, CHARGE, SHAPE = range(10)
 """Columns: 50 % instants (indices), top (codes), 10-90 % transition durations (samples),
-aberrations (fraction of top), fall of the plateau over the phase (fraction), charge (code samples).
+aberrations (fraction of top), fall of the plateau over the phase (fraction), charge (code samples),
+shape of the plateau (one of the names below).
 """
-COLUMNS = 9
+COLUMNS = 10
+
+FLAT, TILTED, SETTLING, EACH = range(4)
+"""Shapes of a plateau; EACH leaves it to every phase's own samples to tell."""
 
 _SETTLE = 3.0
 """Transition durations left out of the plateau and searched for aberrations."""
@@ -68,6 +77,7 @@ def measure_phases(
     stops: _Array,
     signs: _Array,
     peaks: _Array,
+    shapes: _Array,
     first_row: int,
     end_row: int,
     table: _Array,
@@ -75,7 +85,8 @@ def measure_phases(
     """Fill the rows of ``table``, shape (COLUMNS, number of phases), that the range names.
 
     ``noise_peaks[n]`` is the expected maximum of the noise over n samples, in codes; ``peaks``
-    the largest level of each phase. What needs rows beyond the range is left to ``join_phases``.
+    the largest level of each phase; ``shapes`` how the plateaus are read, of the negative phases
+    and of the positive ones. What needs rows beyond the range is left to ``join_phases``.
     """
     count = starts.size
     for row in range(first_row, end_row):
@@ -86,7 +97,8 @@ def measure_phases(
         begin, left, right, end = _plateau(
             codes, sums, sign, zero, first, starts[row], stops[row], last, peaks[row]
         )
-        _measure_levels(codes, sums, sign, zero, noise, begin, left, right, end, row, table)
+        shape = shapes[0 if sign < 0 else 1]
+        _measure_levels(codes, sums, sign, zero, noise, shape, begin, left, right, end, row, table)
         _measure_edges(
             codes, sign, zero, noise_peaks, first, left, right, last, starts[row], stops[row],
             begin, end, row, table,
@@ -162,14 +174,15 @@ def _mean(codes: _Array, sums: _Array, sign: int, first: int, stop: int) -> floa
 
 @part
 def _measure_levels(
-    codes: _Array, sums: _Array, sign: int, zero: float, noise: float,
+    codes: _Array, sums: _Array, sign: int, zero: float, noise: float, shape: int,
     begin: float, left: int, right: int, end: float, row: int, table: _Array,
 ) -> None:  # fmt: skip
     """Fill top and droop from the means of the plateau's two halves.
 
     Of a tilted plateau the top is its level in the middle of the phase; of one that still settles
-    (ringing, a slow edge) it is the level of its last quarter. The overshoot's column gets the
-    level that an overshoot goes beyond.
+    (ringing, a slow edge) it is the level of its last quarter. A phase that is not said to settle
+    is flat where its own noise hides a tilt. The overshoot's column gets the level that an
+    overshoot goes beyond.
     """
     middle = (left + right) // 2
     if right - left >= _LONG:  # halves that meet at a block's edge: its sum is known
@@ -178,6 +191,7 @@ def _measure_levels(
         table[TOP, row] = _mean(codes, sums, sign, left, right) - zero
         table[OVERSHOOT, row] = table[TOP, row]
         table[DROOP, row] = 0.0
+        table[SHAPE, row] = FLAT
         return
     before, behind = adjoining_sums(codes, sums, left, middle, right)
     early = sign * before / (middle - left) - zero
@@ -185,14 +199,19 @@ def _measure_levels(
     top = (early * (middle - left) + late * (right - middle)) / (right - left)
     fall = early - late
     table[DROOP, row] = 0.0
-    if abs(fall) > _TILT_SIGMAS * 2.0 * noise / np.sqrt(right - left):
-        if _falls_throughout(codes, sums, sign, left, right, fall):
-            slope = 2.0 * fall / (right - left)
-            top -= slope * 0.5 * ((begin + end) - (left + right - 1))
-            table[DROOP, row] = slope * (end - begin) / top
-        else:
-            top = _mean(codes, sums, sign, right - (right - left) // 4, right) - zero
+    if shape != SETTLING and abs(fall) <= _TILT_SIGMAS * 2.0 * noise / np.sqrt(right - left):
+        shape = FLAT
+    elif shape == EACH:
+        tilted = _falls_throughout(codes, sums, sign, left, right, fall)
+        shape = TILTED if tilted else SETTLING
+    if shape == TILTED:
+        slope = 2.0 * fall / (right - left)
+        top -= slope * 0.5 * ((begin + end) - (left + right - 1))
+        table[DROOP, row] = slope * (end - begin) / top
+    elif shape == SETTLING:
+        top = _mean(codes, sums, sign, right - (right - left) // 4, right) - zero
     table[TOP, row] = top
+    table[SHAPE, row] = shape
     table[OVERSHOOT, row] = max(top, late)
 
 

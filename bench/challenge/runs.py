@@ -19,7 +19,7 @@ class Runs:
 
     def __init__(self) -> None:
         self._going: set[subprocess.Popen[str]] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may end the runs while a signal ends them
         self._ending = False
 
     def execute(self, command: Sequence[str]) -> tuple[str, bool]:

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import Final
 
-from markupsafe import Markup
-
 from bench.compare import Comparison, Outcome, RowComparison, Side
 from bench.decision import Verdict
 from bench.errors import BenchError
 from bench.waveform import Waveform
 from reports.numbers import margin_text, plain, value_with_uncertainty, with_unit
 from reports.overlay import aligned, why_not_overlaid
-from reports.page import css_string, drawn, environment
+from reports.page import css_string, environment
 from reports.plot import Overlay, Trace, figure
 from reports.units import shown_unit
 from reports.verdicts import Sign, sign_of
@@ -114,12 +112,10 @@ def _probability(p: float) -> str:
     return "< 0.0001" if p < 1e-4 else f"{p:.4f}"
 
 
-def _figures(
-    comparison: Comparison, worse: Sequence[RowComparison], load: LoadRecord
-) -> list[Markup]:
+def _figures(comparison: Comparison, worse: Sequence[RowComparison], load: LoadRecord) -> list[str]:
     """Draw the record of one unit that is on both sides, for the worst measurements."""
     both = sorted(comparison.a.runs.keys() & comparison.b.runs.keys())
-    drawn: list[Markup] = []
+    drawn: list[str] = []
     for row in worse:
         records = _records(comparison, row.id, both)
         if records is not None and len(drawn) < _FIGURES:
@@ -141,7 +137,7 @@ def _records(comparison: Comparison, name: str, both: Sequence[str]) -> tuple[st
 
 def _figure(
     comparison: Comparison, row: RowComparison, records: tuple[str, str, str], load: LoadRecord
-) -> Markup:
+) -> str:
     serial, of_a, of_b = records
     title = f"{row.id}, unit {serial}"
     try:
@@ -151,13 +147,13 @@ def _figure(
         if reason:
             traces = [Trace(waveform=w, label=n) for w, n in zip(pair, names, strict=True)]
             text = f"{title}. One above the other: {reason}."
-            return drawn(figure(traces, title=title, caption=escape(text)))
+            return figure(traces, title=title, caption=escape(text))
         over, window = aligned(*pair)
         trace = Trace(
             waveform=pair[0], label="value",
             over=Overlay(waveform=over, label=names[1], under=names[0]),
         )  # fmt: skip
         text = f"{title}. B laid over A, aligned where the drawn pulse starts; envelopes of all samples."
-        return drawn(figure([trace], title=title, caption=escape(text), window_s=window))
+        return figure([trace], title=title, caption=escape(text), window_s=window)
     except (BenchError, OSError, ValueError) as error:
-        return Markup('<p class="missing">{}: {}</p>').format(title, error)
+        return f'<p class="missing">{escape(title)}: {escape(str(error))}</p>'

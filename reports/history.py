@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from markupsafe import Markup
-
 from bench.history import Drift
 from bench.history.capability import Index
 from bench.history.overview import Overview, Parameter
 from reports.chart import Level, Points, bars, points_chart
 from reports.numbers import limits_text, plain, value_with_uncertainty, with_unit
-from reports.page import css_string, drawn, environment
+from reports.page import css_string, environment
 from reports.units import shown_unit
 from reports.wording import SIMULATED_NOTICE
 
@@ -83,12 +81,12 @@ def _share(part: int, whole: int) -> str:
     return f"{with_unit(f'{100 * part / whole:.1f}', '%')} ({part} of {whole})" if whole else "none"
 
 
-def _pareto(found: Overview) -> Markup:
+def _pareto(found: Overview) -> str:
     rows = [
         (name, float(units), f"{units} units, {100 * share:.0f} % with those above")
         for name, units, share in found.failures[:_BARS]
     ]
-    return drawn(bars(rows, title="Failed measurements by number of units") if rows else "")
+    return bars(rows, title="Failed measurements by number of units") if rows else ""
 
 
 def _moved(rows: Sequence[Parameter]) -> list[Parameter]:
@@ -124,7 +122,7 @@ def _index(index: Index) -> tuple[str, str]:
     return f"{index.value:.2f}".replace("-", "\N{MINUS SIGN}"), limits
 
 
-def _chart(row: Parameter) -> Markup:
+def _chart(row: Parameter) -> str:
     chart = row.chart
     levels = [
         Level(label="UCL", value=chart.high), Level(label="mean", value=chart.centre),
@@ -137,13 +135,11 @@ def _chart(row: Parameter) -> Markup:
     ]  # fmt: skip
     flagged = sorted({point for signal in row.signals for point in signal.points})
     rules = "; ".join(signal.text for signal in row.signals) or "no rule of Nelson is broken"
-    return drawn(
-        points_chart(
-            Points(values=chart.points, unit=shown_unit(row.unit), flagged=flagged),
-            levels,
-            title=f"Individuals chart of {row.id}: {rules}",
-            caption=f"<b>{escape(row.id)}</b>: {escape(rules)}. UCL and LCL are mean ± 2.66 mean moving ranges.",
-        )
+    return points_chart(
+        Points(values=chart.points, unit=shown_unit(row.unit), flagged=flagged),
+        levels,
+        title=f"Individuals chart of {row.id}: {rules}",
+        caption=f"<b>{escape(row.id)}</b>: {escape(rules)}. UCL and LCL are mean ± 2.66 mean moving ranges.",
     )
 
 

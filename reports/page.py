@@ -43,11 +43,6 @@ def _breakable(name: str) -> Markup:
     return Markup("/<wbr>").join(name.split("/"))
 
 
-def drawn(figure: str) -> Markup:
-    """Return what a chart function drew, as it is: those escape every text that they are given."""
-    return Markup(figure)  # noqa: S704 - of the functions of reports.plot and reports.chart alone
-
-
 def css_string(text: str) -> Markup:
     """Return ``text`` as a quoted CSS string in which nothing can end the string or the style."""
     safe = "".join(

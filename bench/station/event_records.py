@@ -145,24 +145,18 @@ def points_for(duration_s: float, *, interval_s: float) -> int:
     return next((points for points in _RECORD_LENGTHS if points >= wanted), _RECORD_LENGTHS[-1])
 
 
-def flowing_a(capture: Capture, profile: Profile, label: Label = Label.CURRENT) -> float:
-    """Return the largest current, in magnitude, that flows anywhere in a record."""
-    return largest_a(capture, averaging_s=off_averaging_s(profile), label=label)
+def flowing_a(capture: Capture, profile: Profile, part: Waveform | None = None) -> float:
+    """Return the largest current, in magnitude, that flows anywhere in a record, or in a part."""
+    return largest_a(capture, part, averaging_s=off_averaging_s(profile))
 
 
-def largest_a(
-    capture: Capture,
-    part: Waveform | None = None,
-    *,
-    averaging_s: float,
-    label: Label = Label.CURRENT,
-) -> float:
+def largest_a(capture: Capture, part: Waveform | None = None, *, averaging_s: float) -> float:
     """Return the largest mean current, in magnitude, beyond what the range shows of nothing.
 
     ``part`` of the record, or all of it.
     """
-    waveform = capture.waveforms[label] if part is None else part
-    return worst_mean(waveform, averaging_s=averaging_s, zero=capture.scales[label].rest)
+    waveform = capture.waveforms[Label.CURRENT] if part is None else part
+    return worst_mean(waveform, averaging_s=averaging_s, zero=capture.scales[Label.CURRENT].rest)
 
 
 def by_itself(capture: Capture, label: Label, *, averaging_s: float) -> float:

@@ -167,9 +167,7 @@ class SupplyEvents:
         waveform = capture.waveforms[Label.CURRENT]
         edges = sync_edges(capture)
         end_s = waveform.t0_s + waveform.duration_s
-        seen_a = largest_a(
-            capture, waveform.between(edges[-1], end_s), averaging_s=off_averaging_s(self._profile)
-        )
+        seen_a = flowing_a(capture, self._profile, waveform.between(edges[-1], end_s))
         after, after_a = self._resting(seen_a, capture, load_ohm)
         return Interruption(
             capture=capture,
@@ -309,7 +307,7 @@ class SupplyEvents:
             * profile.waveform.pulses_per_train
             / profile.waveform.train_s
         )
-        seen_a = largest_a(capture, tail, averaging_s=off_averaging_s(profile))
+        seen_a = flowing_a(capture, profile, tail)
         resting, resting_a = self._resting(seen_a, capture, load_ohm)
         return Dip(
             capture=capture,

@@ -11,7 +11,7 @@ from bench.device.state_model import Action, Deed, DeviceModel
 from bench.errors import NotOffered
 from bench.profile import Profile
 from bench.station.acquisition import Capture
-from bench.station.event_records import by_itself, largest_a, off_averaging_s
+from bench.station.event_records import by_itself, flowing_a, off_averaging_s
 from bench.station.expected_output import ExpectedOutput
 from bench.station.fault_measurands import about_zero_budget
 from bench.station.scales import Label
@@ -116,7 +116,7 @@ class StepJudge:
         return ""
 
     def _resting(self, step: Step, status: DeviceStatus, load_ohm: float) -> str:
-        flows_a = self._largest_a(step.shown, step.tail)
+        flows_a = flowing_a(step.shown, self._profile, step.tail)
         if flows_a > self._rest_a(step.shown, load_ohm):
             return f"{flows_a * 1e6:.0f} µA in {status.state.value}"
         said_a = self._said_a() if status.state in (DeviceState.IDLE, DeviceState.PAUSE) else None
@@ -133,7 +133,7 @@ class StepJudge:
         if step.action.deed is Deed.ABORT:
             states = (*states, (DeviceState.RUN, model.level))
         limit_a = max(self._declared_a(*state, load_ohm) for state in states)
-        largest_a = self._largest_a(step.capture, step.waveform)
+        largest_a = flowing_a(step.capture, self._profile, step.waveform)
         if largest_a > HIGH_SHARE * limit_a + self._rest_a(step.capture, load_ohm):
             return f"{largest_a * 1e6:.0f} µA on the way, at most {limit_a * 1e6:.0f} declared"
         return ""
@@ -157,9 +157,6 @@ class StepJudge:
         except NotOffered:
             return None
         return None if math.isnan(current_a) else current_a
-
-    def _largest_a(self, capture: Capture, part: Waveform) -> float:
-        return largest_a(capture, part, averaging_s=off_averaging_s(self._profile))
 
     def _rest_a(self, capture: Capture, load_ohm: float) -> float:
         """Return what a record may show of a device at rest: its own, or its range's."""

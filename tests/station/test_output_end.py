@@ -9,6 +9,7 @@ import pytest
 from bench.profile import load_profile
 from bench.station.event_records import flowing_a, off_averaging_s, off_interval_s
 from bench.station.measurands import worst_latency
+from bench.station.measurands.reactions import _level_relative
 from bench.station.ranges import RangeChoice
 from bench.station.reactions import Reactions
 from bench.station.scales import Label
@@ -120,9 +121,11 @@ def test_a_decay_makes_the_end_as_uncertain_as_the_level_at_the_threshold(tau_s)
         (OFF_S + i * step_s, OFF_S + (i + 1) * step_s, 0.9e-3 * np.exp(-0.02 * i))
         for i in range(500)
     ]
-    found = worst_latency([reaction(left=tail)], 25.0)
+    ended = reaction(left=tail)
+    found = worst_latency([ended], 25.0)
     lines = {line.name: line.standard_uncertainty for line in found.budget.lines}
-    assert 0.2 * tau_s < lines["threshold"] < 1.2 * tau_s
+    exact_s = _level_relative(ended) * tau_s
+    assert exact_s <= lines["threshold"] < 1.25 * exact_s
 
 
 DOUBTFUL = [(1.2, 1.2 + 80e-6, 12e-6)]

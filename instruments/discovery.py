@@ -238,7 +238,7 @@ def _gathered(
     def run(index: int) -> None:
         try:
             results[index] = list(waiting[index]())
-        except Exception as error:  # noqa: BLE001 - one search that fails must not end the others
+        except Exception as error:  # noqa: BLE001 - it runs in a thread of its own: what is not said here, nobody hears
             _logger.info("a search failed: %s", error)
             results[index] = [Found(resource_name="", via="search", remark=str(error))]
 

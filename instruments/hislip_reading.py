@@ -1,6 +1,6 @@
 """Long HiSLIP responses straight into their place: pyvisa-py's reader would copy them twice."""
 
-# ruff: noqa: SLF001 - the client's state is what its own receive() keeps; pinned to pyvisa-py 0.8
+# ruff: noqa: SLF001 - pyvisa-py reads into no given buffer; this keeps its client's state as its receive() does (0.8, pinned)
 
 from __future__ import annotations
 

@@ -6,8 +6,6 @@ value; and has no device clear, without which a line is lost after its first tim
 Source: USBTMC revision 1.0, chapters 3.2, 3.3 and 4.2.1.
 """
 
-# ruff: noqa: SLF001 - the client's tag is what its own write() keeps; pinned to pyvisa-py 0.8
-
 from __future__ import annotations
 
 import struct
@@ -79,7 +77,7 @@ def _transfer(client: Any, count: int) -> bytes:
     """
     from pyvisa_py.protocols.usbtmc import BulkInMessage
 
-    client._btag = tag = client._btag % 255 + 1
+    client._btag = tag = client._btag % 255 + 1  # noqa: SLF001 - its write() counts on from this tag (0.8, pinned)
     client.response_ended = False
     client.usb_send_ep.write(BulkInMessage.build_array(tag, count), client.timeout)
     data = _read(client, _HEADER.size + count)

@@ -62,7 +62,7 @@ def tried(clause: Callable[..., None], *arguments: object) -> Finding:
         return Finding(clause=name, outcome="not offered", detail=str(reason))
     except _BrokenClauseError as reason:
         return Finding(clause=name, outcome="failed", detail=str(reason))
-    except Exception as error:  # noqa: BLE001 - a stranger's adapter may raise anything, and that it did is the finding
+    except Exception as error:  # noqa: BLE001 - a stranger's adapter may raise anything: that is the finding, and the other clauses are still tried
         return Finding(clause=name, outcome="failed", detail=f"{type(error).__name__}: {error}")
     return Finding(clause=name, outcome="passed")
 

@@ -267,7 +267,7 @@ class Run:
     def _closing_reference(self) -> None:
         try:
             self._require_steady_reference()
-        except Exception as error:  # noqa: BLE001 - whatever fails here, the bench must be made safe
+        except Exception as error:  # noqa: BLE001 - a reference that was not read, for whatever reason, makes the run an ERROR: no number of it can be trusted
             self.problem("closing reference", error, (), decides_run=True)
 
     def _require_steady_reference(self) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -58,6 +59,26 @@ def test_ctrl_c_ends_the_runs_too():
         time.sleep(5)
     assert runs.execute(SLEEPS) == ("not started: the challenge was ended", False)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_signal_within_the_first_does_not_hang():
+    runs = Runs()
+
+    class Signalled:
+        times = 0
+
+        def terminate(self):
+            self.times += 1
+            if self.times == 1:
+                runs.end()  # as the handler of a signal that comes now
+
+    going = Signalled()
+    runs._going.add(going)
+    ending = threading.Thread(target=runs.end, daemon=True)
+    ending.start()
+    ending.join(timeout=10)
+    assert not ending.is_alive()
+    assert going.times == 2
 
 
 @pytest.mark.timeout(120)

@@ -93,16 +93,16 @@ def test_an_lxi_instrument_is_heard_by_mdns(monkeypatch):
         pytest.skip(f"no multicast on loopback: {error}")
     make = zeroconf.Zeroconf
     monkeypatch.setattr(zeroconf, "Zeroconf", lambda: make(interfaces=loopback))
-    monkeypatch.setattr(discovery, "MDNS_S", 1.0)
+    # On one host both share the port, and the answer to the first question may go to the other.
+    monkeypatch.setattr(discovery, "MDNS_S", 2 * discovery.MDNS_S)
     try:
         found = announced_by_mdns()
     finally:
         monkeypatch.undo()
         announcer.close()
-    if not found:
-        pytest.skip("multicast does not come back on loopback here")
-    assert found[0].resource_name == "TCPIP::127.0.0.1::hislip0,4880::INSTR"
-    assert found[0].via == "mDNS Bench test scope"
+    assert [(one.resource_name, one.via) for one in found] == [
+        ("TCPIP::127.0.0.1::hislip0,4880::INSTR", "mDNS Bench test scope")
+    ]
 
 
 def test_a_proposal_quotes_what_an_instrument_says():

@@ -135,8 +135,7 @@ def _net_charge_per_cycle_uc(profile: Declaration) -> float:
 
 def _waveform(profile: Declaration) -> Iterator[Finding]:
     wave = profile.waveform
-    gaps_s = (wave.phases_per_pulse - 1) * wave.inter_phase_gap_s
-    driven_s = wave.on_time_per_pulse_s + gaps_s
+    driven_s = wave.pulse_extent_s
     if driven_s > wave.pulse_period_s:
         yield _says(
             "waveform.pulse_duration",

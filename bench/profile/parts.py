@@ -81,6 +81,11 @@ class Waveform:
         return self.phases_per_pulse * self.pulse_duration_s
 
     @property
+    def pulse_extent_s(self) -> float:
+        """From the start of a pulse's first phase to the end of its last."""
+        return self.on_time_per_pulse_s + (self.phases_per_pulse - 1) * self.inter_phase_gap_s
+
+    @property
     def duty(self) -> float:
         """Share of the time in which current is driven, train gaps included, 0 to 1."""
         return self.on_time_per_pulse_s * self.pulses_per_train / self.train_s

@@ -40,6 +40,10 @@ OVERCURRENT_FACTOR: Final = 2.0
 """The injected amplitude over the highest level: well above the threshold of 1.5."""
 OVERCURRENT_OFF_FRACTION: Final = 0.1
 OVERCURRENT_AVERAGING_S: Final = 5e-6
+FIRMWARE_SAMPLES_S: Final = 2e-3
+"""In which a firmware that looks every millisecond has two samples."""
+WHOLE_SHARE: Final = 0.95
+"""Of a pulse's declared duration: the shortest that is a whole one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,8 @@ class Reaction:
     by_itself: float = 0.0
     """Up to where offset and noise take a mean on this range without any output."""
     hold_off_s: float = 0.0
+    pulse_s: float = 0.0
+    """What begins within this of the cause is a phase of the same pulse."""
 
     @property
     def doubtful_s(self) -> tuple[float, float] | None:
@@ -109,16 +115,23 @@ class Reaction:
     def latency_s(self, *, least_s: float = 0.0) -> float:
         """Return the time from cause to off.
 
-        A first stretch above the threshold that a pulse ends before ``least_s``, with nothing to
-        be seen in the pause behind it, counts for itself; the clock starts with the next one.
+        A rest of a pulse that ends before ``least_s``, with nothing to be seen in the pause behind
+        it, counts for itself; the clock starts with the next pulse.
         """
         latency_s = max(0.0, self.result.latency_s or 0.0)
         if latency_s <= least_s or self.result.last_above_s is None:
             return latency_s
         stretches = self._stretches()
-        if len(stretches) < 2 or stretches[0].duration_s >= least_s:
+        if not stretches:
             return latency_s
-        return stretches[0].duration_s + self.result.last_above_s - stretches[1].start_s
+        next_s = max(self.cause_s + self.pulse_s, stretches[0].start_s + stretches[0].duration_s)
+        rest = [stretch for stretch in stretches if stretch.start_s < next_s]
+        if len(rest) == len(stretches):
+            return latency_s
+        rest_s = rest[-1].start_s + rest[-1].duration_s - rest[0].start_s
+        if rest_s >= least_s:
+            return latency_s
+        return rest_s + self.result.last_above_s - stretches[len(rest)].start_s
 
     def _stretches(self) -> tuple[Excursion, ...]:
         """Return where the output is above the threshold after the cause."""
@@ -267,17 +280,21 @@ class Reactions:
         return self._after_threshold(capture, fault_a=injected_ua * 1e-6)
 
     def undecided_s(self, layers: Layers) -> float:
-        """Return up to which length of a first pulse these layers need not have decided.
+        """Return up to which rest of a pulse these layers need not have decided.
 
         The hardware ends its time in a pulse. The firmware's has the pause in it, unless one pause
-        alone is longer: then no two samples on either side of it can be in time.
+        alone is longer, or with two samples on either side of it: a whole pulse holds both of them.
         """
         protection, wave = self._profile.protection, self._profile.waveform
         if layers != "firmware":
             return protection.overcurrent_hardware_s
-        pause_s = wave.pulse_period_s - wave.phases_per_pulse * wave.pulse_duration_s
         limit_s = protection.overcurrent_firmware_s
-        return limit_s if pause_s > limit_s else 0.0
+        pause_s = wave.pulse_period_s - wave.pulse_extent_s
+        if pause_s > limit_s:
+            return limit_s
+        samples_s = min(wave.pulse_extent_s, FIRMWARE_SAMPLES_S)
+        slow = 1.0 + self._profile.tolerance.repetition_rate.relative
+        return WHOLE_SHARE * samples_s if slow * (pause_s + samples_s) > limit_s else 0.0
 
     def start(self, *, level: int, load_ohm: float) -> tuple[Capture, float | None]:
         """Send START to an idle device on a load; return the record and the delay in seconds."""
@@ -348,6 +365,7 @@ class Reactions:
         before: float,
     ) -> Reaction:
         waveform, hold_s = capture.waveforms[label], hold_off_s(self._profile)
+        wave = self._profile.waveform
         zero = capture.scales[label].rest
         return Reaction(
             capture=capture,
@@ -367,6 +385,7 @@ class Reactions:
             zero=zero,
             by_itself=by_itself(capture, label, averaging_s=averaging_s),
             hold_off_s=hold_s,
+            pulse_s=min(wave.pulse_extent_s, wave.pulse_period_s - wave.pulse_extent_s),
         )
 
     def _points(self, level: int, observe_s: float) -> int:

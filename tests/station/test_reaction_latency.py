@@ -18,9 +18,9 @@ CAUSE_S = 1e-3
 LEAST_S = 100e-6
 
 
-def reaction(*stretches_s: tuple[float, float]) -> Reaction:
-    """A record of 40 ms that is at 100 from each start to each stop, seconds after the cause."""
-    time_s = SAMPLE_S * np.arange(20_000)
+def reaction(*stretches_s: tuple[float, float], pulse_s: float = 0.0) -> Reaction:
+    """A record of 50 ms that is at 100 from each start to each stop, seconds after the cause."""
+    time_s = SAMPLE_S * np.arange(25_000)
     codes = np.zeros(time_s.size, np.int8)
     for start_s, stop_s in stretches_s:
         codes[(time_s >= CAUSE_S + start_s) & (time_s < CAUSE_S + stop_s)] = 100
@@ -37,6 +37,7 @@ def reaction(*stretches_s: tuple[float, float]) -> Reaction:
         averaging_s=0.0,
         threshold_relative=0.1,
         threshold=10.0,
+        pulse_s=pulse_s,
     )
 
 
@@ -60,16 +61,24 @@ def test_the_clock_starts_with_the_first_pulse_that_can_be_seen(stretches_s, exp
 
 
 @pytest.mark.parametrize(
-    ("name", "expected_s"), [("ref-galv-390", 0.02), ("ref-biph-v3", 0.0), ("ref-alt-400", 0.0)]
+    ("name", "expected_s"),
+    [
+        ("ref-galv-390", 0.02),
+        ("ref-ems-50", 0.95 * 0.6e-3),  # 19.4 ms of pause and 0.6 of pulse in 20 ms
+        ("ref-biph-v3", 0.95 * 0.2e-3),
+        ("ref-mens-400", 0.0),  # 15 ms of pause and two samples in 20 ms
+        ("ref-biph-10", 0.0),
+        ("ref-alt-400", 0.0),
+    ],
 )
-def test_only_a_pause_longer_than_the_firmwares_time_is_left_out_of_it(name, expected_s):
+def test_only_a_pause_that_leaves_the_firmware_no_time_is_left_out_of_it(name, expected_s):
     reactions = Reactions(
         treatment=None,
         fixture=None,
         records=SimpleNamespace(ranges=RangeChoice(profile=load_profile(name))),
         sleep=None,
     )
-    assert expected_s == reactions.undecided_s("firmware")
+    assert expected_s == pytest.approx(reactions.undecided_s("firmware"))
     assert 100e-6 == reactions.undecided_s("both") == reactions.undecided_s("hardware")
 
 
@@ -83,4 +92,17 @@ def test_only_a_pause_longer_than_the_firmwares_time_is_left_out_of_it(name, exp
 )
 def test_a_firmware_layer_may_take_its_second_sample_behind_a_long_pause(stretches_s, expected_s):
     found = reaction(*stretches_s).latency_s(least_s=0.02)
+    assert found == pytest.approx(expected_s, abs=3 * SAMPLE_S)
+
+
+@pytest.mark.parametrize(
+    ("stretches_s", "expected_s"),
+    [
+        ([(0.0, 40e-6), (44e-6, 340e-6), (20e-3, 20.05e-3)], 390e-6),  # a sample in either pulse
+        ([(0.0, 300e-6), (304e-6, 600e-6), (20.3e-3, 20.6e-3)], 20.6e-3),  # two in the first
+        ([(0.0, 40e-6), (44e-6, 340e-6), (20e-3, 20.6e-3), (40e-3, 40.05e-3)], 20.39e-3),
+    ],
+)
+def test_both_phases_are_of_the_pulse_in_which_the_firmware_has_one_sample(stretches_s, expected_s):
+    found = reaction(*stretches_s, pulse_s=0.6e-3).latency_s(least_s=0.57e-3)
     assert found == pytest.approx(expected_s, abs=3 * SAMPLE_S)

@@ -58,6 +58,8 @@ class Reaction:
     threshold_relative: float
     """The threshold over what flowed before it."""
     threshold: float
+    cause_level: float
+    """Above which a layer must act: the overcurrent threshold, or the one of what counts as off."""
     zero: float = 0.0
     """What the range shows of nothing."""
     by_itself: float = 0.0
@@ -109,8 +111,24 @@ class Reaction:
 
     @property
     def flowing_s(self) -> float:
-        """How long the output stayed above the threshold after the cause, pauses left out."""
-        return sum(stretch.duration_s for stretch in self._stretches())
+        """How long a current that a layer must end flowed on after the cause, pauses left out.
+
+        Of a pulse that ended by itself, with more behind it, that is the time above the level of
+        the cause; of those behind it, from there to off: slow edges are no part of a layer's time.
+        """
+        stretches = self._stretches()
+        if len(stretches) < 2:
+            return sum(stretch.duration_s for stretch in stretches)
+        above = self._above(self.cause_level)
+        total_s = 0.0
+        for index, stretch in enumerate(stretches):
+            end_s = stretch.start_s + stretch.duration_s
+            seen = [found for found in above if stretch.start_s <= found.start_s < end_s]
+            if index == 0:
+                total_s += sum(found.duration_s for found in seen)
+            else:
+                total_s += end_s - (seen[0].start_s if seen else stretch.start_s)
+        return total_s
 
     def latency_s(self, *, least_s: float = 0.0) -> float:
         """Return the time from cause to off.
@@ -135,15 +153,16 @@ class Reaction:
 
     def _stretches(self) -> tuple[Excursion, ...]:
         """Return where the output is above the threshold after the cause."""
+        return self._above(self.threshold)
+
+    def _above(self, level: float) -> tuple[Excursion, ...]:
         last_s = self.result.last_above_s
         if last_s is None:
             return ()
         after = self.capture.waveforms[self.label].between(
             self.cause_s, last_s + 2 * self.averaging_s
         )
-        return excursions(
-            after, ceiling=self.threshold, averaging_s=self.averaging_s, zero=self.zero
-        )
+        return excursions(after, ceiling=level, averaging_s=self.averaging_s, zero=self.zero)
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -352,6 +371,7 @@ class Reactions:
             threshold=OVERCURRENT_OFF_FRACTION * fault_a,
             averaging_s=OVERCURRENT_AVERAGING_S,
             before=fault_a,
+            cause_level=threshold_a,
         )
 
     def _ended(
@@ -363,6 +383,7 @@ class Reactions:
         threshold: float,
         averaging_s: float,
         before: float,
+        cause_level: float | None = None,
     ) -> Reaction:
         waveform, hold_s = capture.waveforms[label], hold_off_s(self._profile)
         wave = self._profile.waveform
@@ -382,6 +403,7 @@ class Reactions:
             averaging_s=averaging_s,
             threshold_relative=threshold / before,
             threshold=threshold,
+            cause_level=threshold if cause_level is None else cause_level,
             zero=zero,
             by_itself=by_itself(capture, label, averaging_s=averaging_s),
             hold_off_s=hold_s,

@@ -37,6 +37,7 @@ def reaction(*stretches_s: tuple[float, float], pulse_s: float = 0.0) -> Reactio
         averaging_s=0.0,
         threshold_relative=0.1,
         threshold=10.0,
+        cause_level=75.0,
         pulse_s=pulse_s,
     )
 
@@ -106,3 +107,44 @@ def test_a_firmware_layer_may_take_its_second_sample_behind_a_long_pause(stretch
 def test_both_phases_are_of_the_pulse_in_which_the_firmware_has_one_sample(stretches_s, expected_s):
     found = reaction(*stretches_s, pulse_s=0.6e-3).latency_s(least_s=0.57e-3)
     assert found == pytest.approx(expected_s, abs=3 * SAMPLE_S)
+
+
+def slow_pulses(*pulses_s: tuple[float, float, float], tau_s: float = 15e-6) -> Reaction:
+    """A source that comes up to 100, and ends, with ``tau_s``; each pulse (start, stop, tau of its end)."""
+    time_s = SAMPLE_S * np.arange(25_000)
+    level = np.zeros(time_s.size)
+    for start_s, stop_s, end_tau_s in pulses_s:
+        since_s, after_s = time_s - CAUSE_S - start_s, time_s - CAUSE_S - stop_s
+        on = 100.0 * -np.expm1(-np.maximum(since_s, 0.0) / tau_s)
+        level += on * np.where(after_s > 0.0, np.exp(-np.maximum(after_s, 0.0) / end_tau_s), 1.0)
+    waveform = Waveform(
+        codes=np.rint(level).astype(np.int8), gain=1.0, offset=0.0, t0_s=0.0,
+        sample_interval_s=SAMPLE_S, channel="CH1",
+    )  # fmt: skip
+    cause_s = float(time_s[np.argmax(level > 75.0)])
+    return Reaction(
+        capture=SimpleNamespace(waveforms={"transient": waveform}),
+        label="transient",
+        cause_s=cause_s,
+        result=shutdown(
+            waveform, cause_s=cause_s, threshold=10.0, hold_off_s=1e-3, averaging_s=0.0
+        ),
+        averaging_s=0.0,
+        threshold_relative=0.1,
+        threshold=10.0,
+        cause_level=75.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("pulses_s", "expected_s"),
+    [
+        ([(0.0, 60e-6, 2e-6)], 60e-6 - 21e-6 + 4.5e-6),
+        # The first ends by itself, as slowly as it came: its end is no part of the layer's time.
+        ([(0.0, 38e-6, 15e-6), (10e-3, 10.042e-3, 2e-6)], 17e-6 + 3e-6 + 21e-6 + 4.5e-6),
+        # What a layer leaves on counts, however low it is.
+        ([(0.0, 38e-6, 15e-6), (10e-3, 10.042e-3, 100e-6)], 17e-6 + 3e-6 + 21e-6 + 224e-6),
+    ],
+)
+def test_slow_edges_of_a_pulse_are_no_part_of_the_hardwares_time(pulses_s, expected_s):
+    assert slow_pulses(*pulses_s).flowing_s == pytest.approx(expected_s, abs=4 * SAMPLE_S)

@@ -27,6 +27,8 @@ _PERIODS = 1.0
 """Of an envelope, at the end of a record: enough to tell where it stands."""
 _AT_REST = 0.02
 """Pulses below this share of the largest do not belong to the train (contact sensing)."""
+_SHARE_STEP = 0.02
+"""Of an envelope's crest: what lies as high as that is compared with each other."""
 _LEAST_SHARE = 0.25
 """Of an envelope's crest: lower pulses tell too little of the rise."""
 
@@ -42,7 +44,9 @@ class Ramp:
     overshoot: float
     """Largest amplitude over the final one, less one: of neighbours, or of one that stands out of them."""
     setback: float
-    """How far amplitudes fall below earlier ones, over the final one; 0 where all of it rises."""
+    """How far amplitudes fall below earlier ones, over the final one; 0 where all of it rises.
+
+    Under an envelope that is what flows less: at a share of the crest, that share of the fall."""
     final: float
     """Median amplitude at the end of the record."""
     pulses: int
@@ -62,8 +66,9 @@ def ramp(
     whole = pulses.whole()
     largest = np.nanmax(np.abs(whole.top), initial=0.0)
     whole = whole.select(np.abs(whole.top) > _AT_REST * largest)
+    shares = np.ones(len(whole))
     if modulation is not None:
-        whole = _without(modulation, whole)
+        whole, shares = _without(modulation, whole)
     if len(whole) == 0:
         return None
     starts, tops, signs = whole.start_s, np.abs(whole.top), whole.polarity
@@ -71,7 +76,7 @@ def ramp(
     final = float(np.median(tops[ended]))
     tops = _alike(tops, signs, ended, final)
     overshoot = _largest(tops, code) / final - 1.0
-    setback = _setback(tops) / final
+    setback = _setback(tops, shares) / final
     rising = (tops >= _LOW * final) & (tops <= _HIGH * final)
     reached = int(np.argmax(tops > _HIGH * final))
     rising[reached:] = False
@@ -100,12 +105,25 @@ def _largest(tops: NDArray[np.float64], code: float) -> float:
     return single if single - together > _STANDS_OUT * code else together
 
 
-def _setback(tops: NDArray[np.float64]) -> float:
-    """Return how far amplitudes fall below earlier ones, each the median of neighbours."""
+def _setback(tops: NDArray[np.float64], shares: NDArray[np.float64]) -> float:
+    """Return how far amplitudes fall below earlier ones, each the median of neighbours.
+
+    Two of them count over the lower one's share: what a record does not resolve is as large in a
+    trough as at a crest, and would be larger once it is brought to it.
+    """
     if tops.size < _NEIGHBOURS:
         return 0.0
     smooth = _of_neighbours(tops)
-    return float((np.maximum.accumulate(smooth) - smooth).max())
+    of_each = np.lib.stride_tricks.sliding_window_view(shares, _NEIGHBOURS).min(axis=1)
+    setback = 0.0
+    for least in np.unique(np.floor(of_each / _SHARE_STEP) * _SHARE_STEP):
+        rows = of_each >= least
+        seen, share = smooth[rows], of_each[rows]
+        fall = np.maximum.accumulate(seen) - seen
+        lowest = int(np.argmax(fall))
+        highest = int(np.argmax(seen[: lowest + 1]))
+        setback = max(setback, float(fall[lowest]) * min(share[highest], share[lowest]))
+    return setback
 
 
 def _of_neighbours(tops: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,27 +134,31 @@ def _ended(starts: NDArray[np.float64], last_s: float) -> NDArray[np.bool_]:
     return starts >= starts[-1] - last_s
 
 
-def _without(modulation: Modulation, pulses: PulseTable) -> PulseTable:
-    """Return the pulses at the crests, or brought to it; none where the envelope is not known."""
+def _without(modulation: Modulation, pulses: PulseTable) -> tuple[PulseTable, NDArray[np.float64]]:
+    """Return the pulses at the crests, or brought to it, and the share that each one had.
+
+    None where the envelope is not known.
+    """
     if len(pulses) == 0:
-        return pulses
+        return pulses, np.empty(0)
     starts = pulses.start_s
     if (starts[-1] - starts[0]) * modulation.rate_hz > _MANY_TURNS:
-        return pulses.select(_crests(starts, np.abs(pulses.top), 1.0 / modulation.rate_hz))
+        crests = pulses.select(_crests(starts, np.abs(pulses.top), 1.0 / modulation.rate_hz))
+        return crests, np.ones(len(crests))
     last_s = max(_FINAL_SHARE * (starts[-1] - starts[0]), _PERIODS / modulation.rate_hz)
     risen = pulses.select(_ended(starts, last_s))
     seen = seen_modulation(risen, modulation)
     if seen is not None and seen.rate_hz is None:
-        return pulses
+        return pulses, np.ones(len(pulses))
     if seen is not None and seen.rate_hz is not None:
         modulation = replace(modulation, depth=min(seen.depth, 1.0), rate_hz=seen.rate_hz)
     fitted = fit_modulation(risen, modulation)
     if fitted is None:
-        return pulses.select(slice(0, 0))
+        return pulses.select(slice(0, 0)), np.empty(0)
     shares = fitted.shares(starts)
     rows = shares >= _LEAST_SHARE  # False for NaN
     kept = pulses.select(rows)
-    return replace(kept, top=kept.top / shares[rows])
+    return replace(kept, top=kept.top / shares[rows]), shares[rows]
 
 
 def _alike(

@@ -120,5 +120,32 @@ def test_a_rise_that_falls_back_says_how_far() -> None:
     assert found.setback == pytest.approx(0.4875 - 0.525 * 0.6, abs=0.03)
 
 
+SINE = Modulation(rate_hz=0.5, depth=0.6, square=False)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rounding_in_the_trough_of_an_envelope_is_no_setback(seed: int) -> None:
+    plain = rising(4.0, period_s=0.01, until_s=9.0)
+    code = 0.02 * 4e-4
+    flat = np.random.default_rng(seed).uniform(-0.5, 0.5)
+    tops = plain.top * SINE.shares(0.5 * plain.start_s + 0.3)
+    rounded = (np.round(tops / code + flat) - flat) * code
+    found = ramp(table(plain.start_s, rounded), modulation=SINE)
+    assert found is not None
+    assert found.setback < 1.05 * 0.02  # one code: up to half of one at each of two pulses
+
+
+@pytest.mark.parametrize(("from_s", "share"), [(5.9, 1.0), (4.85, 0.42)])
+def test_a_fall_under_an_envelope_is_what_flows_less(from_s: float, share: float) -> None:
+    plain = rising(4.0, period_s=0.01, until_s=12.0)
+    shares = SINE.shares(0.5 * plain.start_s)
+    fallen = (plain.start_s >= from_s) & (plain.start_s < from_s + 0.3)
+    tops = plain.top * shares * np.where(fallen, 0.8, 1.0)
+    found = ramp(table(plain.start_s, tops), modulation=SINE)
+    assert found is not None
+    assert found.setback == pytest.approx(0.2 * shares[fallen].max(), rel=0.1)
+    assert shares[fallen].max() == pytest.approx(share, abs=0.03)
+
+
 def test_no_pulses_are_no_ramp() -> None:
     assert ramp(table(np.empty(0), np.empty(0))) is None

@@ -122,7 +122,7 @@ def _setback(tops: NDArray[np.float64], shares: NDArray[np.float64]) -> float:
         fall = np.maximum.accumulate(seen) - seen
         lowest = int(np.argmax(fall))
         highest = int(np.argmax(seen[: lowest + 1]))
-        setback = max(setback, float(fall[lowest]) * min(share[highest], share[lowest]))
+        setback = max(setback, float(fall[lowest] * min(share[highest], share[lowest])))
     return setback
 
 

@@ -144,6 +144,7 @@ def test_a_fall_under_an_envelope_is_what_flows_less(from_s: float, share: float
     found = ramp(table(plain.start_s, tops), modulation=SINE)
     assert found is not None
     assert found.setback == pytest.approx(0.2 * shares[fallen].max(), rel=0.1)
+    assert type(found.setback) is float  # the journal writes no numpy scalar
     assert shares[fallen].max() == pytest.approx(share, abs=0.03)
 
 

@@ -46,7 +46,8 @@ def _not_good(record: RunRecord) -> list[str]:
 def _worst_margins(record: RunRecord) -> list[str]:
     if record.verdict != "PASS":
         return []
-    rows = [row for row in record.measurements if row.margin_pct is not None]
+    measured = [row for row in record.measurements if row.margin_pct is not None]
+    rows = [row for row in measured if row.expanded_uncertainty] or measured  # counts are at limits
     rows.sort(key=lambda row: row.margin_pct or 0.0)
     return [f"  smallest margin: {measurement_text(rows[0])}"] if rows else []
 

@@ -240,7 +240,7 @@ def _is_empty(limit: Limit, band: float) -> bool:
 
 def _margin_pct(value: float, limit: Limit, band: float) -> float | None:
     """Return the margin in per cent, or None where a limit of zero gives it no meaning."""
-    margin = -_excess(value, limit) - band
+    margin = 0.0 - _excess(value, limit) - band
     if limit.low is not None and limit.high is not None:
         scale = (limit.high - limit.low) / 2.0
     else:

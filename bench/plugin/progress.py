@@ -90,11 +90,17 @@ def measurement_text(row: MeasurementRecord) -> str:
     if row.value is None:
         return f"{row.requirements[0]} {row.quantity}: {row.verdict}: {row.reason}"
     spread = f" ± {row.expanded_uncertainty:.2g}" if row.expanded_uncertainty else ""
-    margin = "" if row.margin_pct is None else f", margin {row.margin_pct:.0f} %"
+    margin = "" if row.margin_pct is None else f", margin {_rounded(row.margin_pct)} %"
     return (
         f"{row.requirements[0]} {row.quantity}: {row.value:.5g}{spread} {row.unit}{margin}: "
         f"{row.verdict}"
     )
+
+
+def _rounded(margin_pct: float) -> str:
+    """Return a margin as a whole number; a small one keeps two digits, with its sign."""
+    small = 0.0 < abs(margin_pct) < 10.0
+    return f"{margin_pct:.2g}" if small else f"{margin_pct:.0f}"
 
 
 def _short(nodeid: str) -> str:

@@ -59,6 +59,7 @@ def test_acceptance_limits_and_guard_band_are_told():
 
 
 def test_margin_is_relative_to_limit_or_half_width():
+    assert "0" == f"{judge(100.0, limit=limit(low=100.0)).margin_pct:.0f}"
     assert 25.0 == judge(75.0, limit=limit(high=100.0)).margin_pct
     assert pytest.approx(-20.0) == judge(120.0, limit=limit(high=100.0)).margin_pct
     assert 50.0 == judge(150.0, limit=limit(low=100.0)).margin_pct

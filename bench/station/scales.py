@@ -18,8 +18,10 @@ GAIN_CORRECTION_FACTOR: Final = 2.0
 correction is a fault, not a correction; a probe factor is 10."""
 
 MAXIMUM_ZERO_DIV: Final = 0.5
-"""Scope offset of 0.1 div + 2 mV (data sheets of this class) and amplifier, on a range of 5 mV a division;
-on a smaller one what the data sheet itself allows."""
+"""Of a wide range; on a small one what the data sheet of the scope and the amplifier allow."""
+
+AMPLIFIER_OFFSET_V: Final = 1e-3
+"""Of the current channel's amplifier, at most. Source: docs/your-bench.md."""
 
 
 class Label(StrEnum):
@@ -91,7 +93,9 @@ class Scale:
                 "zero and amplifier"
             )
         division_v = self.volts_per_division
-        most_v = max(MAXIMUM_ZERO_DIV * division_v, scope.offset_div * division_v + scope.offset_v)
+        amplifier_v = AMPLIFIER_OFFSET_V if view.label is Label.CURRENT else 0.0
+        sheet_v = scope.offset_div * division_v + scope.offset_v
+        most_v = max(MAXIMUM_ZERO_DIV * division_v, sheet_v + amplifier_v)
         if abs(self.zero_v) > most_v:
             return (
                 f"channel {view.channel} ({self.label.value}) at {self.volts_per_division:g} V/div "

@@ -30,6 +30,8 @@ class Excursion:
     duration_s: float
     charge: float
     """Integral of the magnitude, zero-corrected, in unit seconds."""
+    charge_half_width: float
+    """Half of what a sample stands for one before the peak: a steep edge begins anywhere between."""
     charge_above: float
     """What of it lies above the ceiling."""
     peak: float
@@ -158,12 +160,16 @@ def _excursion(
 ) -> Excursion:
     magnitude = np.abs(_values(waveform, start, stop, zero=zero))
     interval = waveform.sample_interval_s
+    highest = int(magnitude.argmax())
+    peak = float(magnitude[highest])
+    behind = float(magnitude[highest + 1]) if highest + 1 < magnitude.size else 0.0
     return Excursion(
         start_s=waveform.t0_s + start * interval,
         duration_s=(stop - start) * interval,
         charge=float(magnitude.sum()) * interval,
+        charge_half_width=0.5 * interval * (2.0 * peak - behind),
         charge_above=float(np.maximum(magnitude - ceiling, 0.0).sum()) * interval,
-        peak=float(magnitude.max()),
+        peak=peak,
     )
 
 

@@ -7,6 +7,7 @@ limits of their own. Source: docs/laboratory.md.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +36,8 @@ class Finding:
     capture: Capture
     label: Label
     value: float
+    half_width: float = 0.0
+    """Of a charge: what an edge between two samples leaves open."""
 
 
 class CeilingWatch:
@@ -75,10 +78,11 @@ class CeilingWatch:
                 if blind_a == 0.0 or worst > self._ceiling_a + blind_a:
                     self.outside_a = _worse(self.outside_a, capture, seen_by, worst)
         transient = capture.waveforms.get(Label.TRANSIENT)
-        seen = waveform if transient is None else transient
+        if transient is not None:
+            waveform, label = transient, Label.TRANSIENT
         zero_a = 0.0 if transient is None or not edges else zero_of_transients_a(capture)
         for edge_s in edges:
-            self._window(capture, label, seen.between(edge_s, edge_s + WINDOW_S), zero_a)
+            self._window(capture, label, waveform.between(edge_s, edge_s + WINDOW_S), zero_a)
 
     def _window(self, capture: Capture, label: Label, window: Waveform, zero_a: float) -> None:
         found = excursions(
@@ -87,13 +91,16 @@ class CeilingWatch:
             averaging_s=window.sample_interval_s,
             zero=zero_a,
         )
-        total_c = 0.0
         for excursion in found:
-            charge_c = abs(excursion.charge)
-            total_c += charge_c
-            self.excursion_c = _worse(self.excursion_c, capture, label, charge_c)
+            self.excursion_c = _worse(
+                self.excursion_c, capture, label, excursion.charge, excursion.charge_half_width
+            )
             self.excursion_s = _worse(self.excursion_s, capture, label, excursion.duration_s)
-        self.excursion_sum_c = _worse(self.excursion_sum_c, capture, label, total_c)
+        self.excursion_sum_c = _worse(
+            self.excursion_sum_c, capture, label,
+            sum(excursion.charge for excursion in found),
+            math.hypot(*(excursion.charge_half_width for excursion in found)),
+        )  # fmt: skip
 
     @staticmethod
     def _edges(capture: Capture) -> tuple[float, ...]:
@@ -177,7 +184,9 @@ def _outside(waveform: Waveform, edges: tuple[float, ...]) -> list[tuple[float, 
     return [(start_s, stop_s) for start_s, stop_s in pieces if stop_s > start_s]
 
 
-def _worse(known: Finding | None, capture: Capture, label: Label, value: float) -> Finding:
+def _worse(
+    known: Finding | None, capture: Capture, label: Label, value: float, half_width: float = 0.0
+) -> Finding:
     if known is not None and known.value >= value:
         return known
-    return Finding(capture=capture, label=label, value=value)
+    return Finding(capture=capture, label=label, value=value, half_width=half_width)

@@ -61,21 +61,22 @@ class EventRecords:
         full_scale: Mapping[Label, float],
         *,
         observe_s: float,
+        before_s: float = BEFORE_S,
         cause: Callable[[], None],
         conditions: Mapping[str, Scalar],
         single_fault: bool = False,
         points: int = POINTS,
         meanwhile: Callable[[], None] | None = None,
     ) -> Capture:
-        """Arm, let ``cause`` make its sync edge, and return ``observe_s`` from it on.
+        """Arm, let ``cause`` make its sync edge, and return ``before_s`` and ``observe_s`` about it.
 
         ``meanwhile`` happens behind the cause, while the record fills.
         """
         shot = Shot(
             title=title,
             full_scale={**full_scale, Label.SYNC: SYNC_FULL_SCALE_V},
-            duration_s=observe_s + BEFORE_S,
-            before_s=BEFORE_S,
+            duration_s=observe_s + before_s,
+            before_s=before_s,
             points=points,
             trigger=Trigger(label=Label.SYNC, level=SYNC_LEVEL_V),
             single_fault=single_fault,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -19,6 +20,7 @@ from bench.station.ceiling import WINDOW_S
 from bench.station.contacts import ArmedOpen, HotConnection, Return, SenseCurrent
 from bench.station.disturbed_session import Disturbed
 from bench.station.injections import FrozenTimer, TemperatureRise, ThresholdRise
+from bench.station.measurands.ceiling import charge_budget
 from bench.station.measurands.record import capture_range
 from bench.station.measured import Measured
 from bench.station.scales import Label
@@ -239,7 +241,8 @@ def _excursion(
     else:
         half_a = 0.5 * worst.capture.full_scale(Label.TRANSIENT)
         level = record_level_budget(half_a, worst.capture, Label.TRANSIENT)
-        budget = level.scaled(value / half_a, unit=unit).named("excursion charge")
+        half_width_c = math.hypot(*(each.charge_half_width for each in worst.excursions))
+        budget = charge_budget(level.scaled(value / half_a, unit=unit), half_width_c)
     return Measured(value=value, unit=unit, budget=budget, waveforms=evidence)
 
 

@@ -36,6 +36,18 @@ def test_excursions_tell_time_charge_and_peak():
     assert [40.0 * 99e-6, 10.0 * 49e-6] == pytest.approx([one.charge_above for one in found])
 
 
+@pytest.mark.parametrize("begins", [0.01, 0.3, 0.5, 0.8, 0.99])
+def test_where_between_two_samples_an_excursion_began_is_within_its_half_width(begins):
+    tau, top = 2.2, 110.0
+    after = np.arange(100) + begins
+    values = np.concatenate((np.zeros(50), top * np.exp(-after / tau), np.zeros(50)))
+    (found,) = excursions(record(values), ceiling=20.0)
+    exact = tau * (top - 20.0) * SAMPLE  # down to the ceiling
+    at_the_ceiling = 0.5 * 20.0 * SAMPLE
+    assert abs(found.charge - exact) < found.charge_half_width + at_the_ceiling
+    assert found.charge_half_width < top * SAMPLE
+
+
 def test_averaging_ignores_what_is_shorter():
     values = np.zeros(5000)
     values[2000] = 120.0

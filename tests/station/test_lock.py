@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -82,6 +83,7 @@ def _wait_free():
         try:
             BenchLock([SCOPE], run_id="mine").release()
         except BenchBusy:
+            time.sleep(0.02)
             continue
         return
     raise AssertionError("still locked")

@@ -39,9 +39,10 @@ class FaultLine:
 def challenge_page(
     *,
     plan: str,
-    profile: str,
+    profiles: Sequence[str],
     rows: Sequence[ChallengeRow],
     healthy: Healthy,
+    healthy_rows: Sequence[ChallengeRow] = (),
     bounds: Mapping[str, float | None],
 ) -> str:
     """Return the page as HTML: static, self-contained, readable without JavaScript."""
@@ -51,7 +52,7 @@ def challenge_page(
     )  # fmt: skip
     return environment.get_template("page.html.j2").render(
         plan=plan,
-        profile=profile,
+        profiles=profiles,
         usual=Counter(row.profile for row in rows).most_common(1)[0][0] if rows else "",
         lines=_lines(rows),
         severities=SEVERITIES,
@@ -60,8 +61,21 @@ def challenge_page(
         total=len(rows),
         open_rows=[row for row in rows if row.outcome in ("missed", "wrong_reason")],
         healthy=healthy,
+        units=_by_profile(healthy_rows),
+        alarms=[row for row in healthy_rows if row.verdict != "PASS"],
         bounds=bounds,
     )
+
+
+def _by_profile(rows: Sequence[ChallengeRow]) -> list[tuple[str, int, str]]:
+    """Return profile, number of units, and how often the plan said what of them."""
+    said: dict[str, Counter[str]] = {}
+    for row in rows:
+        said.setdefault(row.profile, Counter())[row.verdict.partition(":")[0]] += 1
+    return [
+        (name, found.total(), ", ".join(f"{number} {word}" for word, number in found.most_common()))
+        for name, found in sorted(said.items())
+    ]
 
 
 def _lines(rows: Sequence[ChallengeRow]) -> list[FaultLine]:

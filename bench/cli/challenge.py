@@ -118,9 +118,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.html:
         page = challenge_page(
             plan=arguments.plan,
-            profile=", ".join(profiles[name].title for name in spread),
+            profiles=[profiles[name].title for name in spread],
             rows=fault_rows,
             healthy=units,
+            healthy_rows=healthy_rows,
             bounds=bounds,
         )
         arguments.html.write_text(page, encoding="utf-8")
@@ -227,11 +228,16 @@ def _print(
         sys.stdout.write(_text(row) + "\n")
     count = Counter(row.outcome for row in rows)
     decided = len(rows) - count["below_limit"]
-    sys.stdout.write(
-        f"{count['caught']} of {decided} faults caught, {count['below_limit']} more have an effect "
-        f"inside the limits; {units.n} healthy units: {units.fail} FAIL, "
-        f"{units.error} ERROR, {units.inconclusive} INCOMPLETE\n"
-    )
+    if rows:
+        sys.stdout.write(
+            f"{count['caught']} of {decided} faults caught, {count['below_limit']} more have an "
+            "effect inside the limits\n"
+        )
+    if units.n:
+        sys.stdout.write(
+            f"{units.n} healthy units: {units.fail} FAIL, {units.error} ERROR, "
+            f"{units.inconclusive} INCOMPLETE\n"
+        )
     for name, bound in bounds.items():
         if bound is not None:
             sys.stdout.write(f"{name.replace('_', ' ')}: {100 * bound:.2f} %\n")

@@ -94,6 +94,8 @@ def entry() -> NoReturn:
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         code = INTERRUPTED_EXIT
+    # An interrupt that passed through any exec() makes CPython end by SIGINT, whatever code is asked.
+    exec("")  # noqa: S102 - a constant; another exec() is what takes that mark away
     sys.exit(code)
 
 

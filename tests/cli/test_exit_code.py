@@ -19,6 +19,7 @@ main.entry()
 """
 
 
-def test_an_interrupt_within_an_exec_is_no_death_by_signal():
-    ended = subprocess.run([sys.executable, "-c", INTERRUPTED_WITHIN_EXEC], check=False)
+def test_an_interrupt_within_an_exec_is_no_death_by_signal(tmp_path):
+    (tmp_path / "verb.py").write_text(INTERRUPTED_WITHIN_EXEC)
+    ended = subprocess.run([sys.executable, "-m", "verb"], cwd=tmp_path, check=False)
     assert ended.returncode == 130

@@ -94,8 +94,9 @@ def entry() -> NoReturn:
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         code = INTERRUPTED_EXIT
-    # An interrupt that passed through any exec() makes CPython end by SIGINT, whatever code is asked.
-    exec("")  # noqa: S102 - a constant; another exec() is what takes that mark away
+    # CPython marks an interrupt that passed through an exec(), and ends by SIGINT whatever code is
+    # asked; only the start of another exec() takes the mark away.
+    exec("")  # noqa: S102 - a constant, and empty: nothing is executed
     sys.exit(code)
 
 

@@ -18,21 +18,16 @@ CAUSE_S = 1e-3
 LEAST_S = 100e-6
 
 
-def reaction(*stretches_s: tuple[float, float], pulse_s: float = 0.0) -> Reaction:
-    """A record of 50 ms that is at 100 from each start to each stop, seconds after the cause."""
-    time_s = SAMPLE_S * np.arange(25_000)
-    codes = np.zeros(time_s.size, np.int8)
-    for start_s, stop_s in stretches_s:
-        codes[(time_s >= CAUSE_S + start_s) & (time_s < CAUSE_S + stop_s)] = 100
+def in_record(codes: np.ndarray, *, cause_s: float, pulse_s: float = 0.0) -> Reaction:
     waveform = Waveform(
         codes=codes, gain=1.0, offset=0.0, t0_s=0.0, sample_interval_s=SAMPLE_S, channel="CH1"
     )
     return Reaction(
         capture=SimpleNamespace(waveforms={"transient": waveform}),
         label="transient",
-        cause_s=CAUSE_S,
+        cause_s=cause_s,
         result=shutdown(
-            waveform, cause_s=CAUSE_S, threshold=10.0, hold_off_s=1e-3, averaging_s=0.0
+            waveform, cause_s=cause_s, threshold=10.0, hold_off_s=1e-3, averaging_s=0.0
         ),
         averaging_s=0.0,
         threshold_relative=0.1,
@@ -40,6 +35,15 @@ def reaction(*stretches_s: tuple[float, float], pulse_s: float = 0.0) -> Reactio
         cause_level=75.0,
         pulse_s=pulse_s,
     )
+
+
+def reaction(*stretches_s: tuple[float, float], pulse_s: float = 0.0) -> Reaction:
+    """A record of 50 ms that is at 100 from each start to each stop, seconds after the cause."""
+    time_s = SAMPLE_S * np.arange(25_000)
+    codes = np.zeros(time_s.size, np.int8)
+    for start_s, stop_s in stretches_s:
+        codes[(time_s >= CAUSE_S + start_s) & (time_s < CAUSE_S + stop_s)] = 100
+    return in_record(codes, cause_s=CAUSE_S, pulse_s=pulse_s)
 
 
 @pytest.mark.parametrize(
@@ -117,23 +121,8 @@ def slow_pulses(*pulses_s: tuple[float, float, float], tau_s: float = 15e-6) -> 
         since_s, after_s = time_s - CAUSE_S - start_s, time_s - CAUSE_S - stop_s
         on = 100.0 * -np.expm1(-np.maximum(since_s, 0.0) / tau_s)
         level += on * np.where(after_s > 0.0, np.exp(-np.maximum(after_s, 0.0) / end_tau_s), 1.0)
-    waveform = Waveform(
-        codes=np.rint(level).astype(np.int8), gain=1.0, offset=0.0, t0_s=0.0,
-        sample_interval_s=SAMPLE_S, channel="CH1",
-    )  # fmt: skip
     cause_s = float(time_s[np.argmax(level > 75.0)])
-    return Reaction(
-        capture=SimpleNamespace(waveforms={"transient": waveform}),
-        label="transient",
-        cause_s=cause_s,
-        result=shutdown(
-            waveform, cause_s=cause_s, threshold=10.0, hold_off_s=1e-3, averaging_s=0.0
-        ),
-        averaging_s=0.0,
-        threshold_relative=0.1,
-        threshold=10.0,
-        cause_level=75.0,
-    )
+    return in_record(np.rint(level).astype(np.int8), cause_s=cause_s)
 
 
 @pytest.mark.parametrize(
